@@ -73,9 +73,18 @@ def wants_colour(environment: Mapping[str, str] | None = None) -> bool:
     return sys.stdout.isatty() and not values.get("NO_COLOR") and values.get("TERM", "dumb") != "dumb"
 
 
-def terminal_environment() -> dict[str, str]:
-    """What a program that we play in a terminal of ours gets: this environment, and a terminal with all we draw."""
-    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+# What the terminal of this process says of itself, to programs that another one shows: that one is no pane of tmux.
+OF_THIS_TERMINAL = ("TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "NO_COLOR", "COLUMNS", "LINES")
+
+
+def terminal_environment(*, is_recorded: bool = False) -> dict[str, str]:
+    """What a program that we play in a terminal of ours gets: this environment, and a terminal with all we draw.
+
+    `is_recorded`: the recording is the same wherever it is made, since it is played elsewhere.
+    """
+    dropped = OF_THIS_TERMINAL if is_recorded else ()
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
 
 
 def shows_ascii_only(environment: Mapping[str, str] | None = None) -> bool:

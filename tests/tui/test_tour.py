@@ -17,7 +17,8 @@ from dlthub_tui.cli.tour.script import END, PROOF, beats
 PROGRAM = r"""
 import os, sys, tty
 tty.setraw(0)
-os.write(1, b"\x1b[2J\x1b[Hready\r\n")
+os.write(1, b"\x1b[2J\x1b[H\x1bPtmux;\x1b\x1b]9;4;")
+os.write(1, b"0\x07\x1b\\ready\r\n")
 while (key := os.read(0, 1)) != b"q":
     os.write(1, b"got " + key + b"\r\n")
 """
@@ -110,6 +111,7 @@ def test_a_tour_types_waits_and_records_what_the_terminal_got(folder: Path) -> N
     assert [at for at, _, _ in events] == sorted(at for at, _, _ in events)
     assert "got b" in "\n".join(screen.display)
     assert ">got a</text>" in still
+    assert "tmux" not in still
     assert "First the a." in still
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlthub_tui.settings import shows_ascii_only
+from dlthub_tui.settings import shows_ascii_only, terminal_environment
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,13 @@ from dlthub_tui.settings import shows_ascii_only
 )
 def test_signs_are_drawn_in_ascii_where_the_terminal_has_no_others(environment: dict[str, str], is_ascii: bool) -> None:
     assert shows_ascii_only(environment) is is_ascii
+
+
+def test_a_recording_does_not_tell_the_terminal_that_it_was_made_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TMUX", "SSH_CONNECTION", "NO_COLOR"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("TERM", "linux")
+
+    assert terminal_environment(is_recorded=True)["TERM"] == "xterm-256color"
+    assert not {"TMUX", "SSH_CONNECTION", "NO_COLOR"} & terminal_environment(is_recorded=True).keys()
+    assert "TMUX" in terminal_environment()

@@ -32,7 +32,11 @@ _LOOK_SECONDS = 0.05
 _END_SECONDS = 20
 # The emulator does not know these: to delete or insert lines comes to the same as scrolling a region.
 _SCROLL = re.compile(rb"\x1b\[(\d+);(\d+)r\x1b\[(\d+)([ST])\x1b\[r")
-_PART_OF_SCROLL = re.compile(rb"\x1b\[\d+;\d+r(?!\x1b\[\d+[ST]\x1b\[r)[^r]{0,12}\Z")
+# Nor device control strings, in which tmux is told what its terminal is to get: it would write them out.
+_STRING = re.compile(rb"\x1bP(?:[^\x1b]|\x1b[^\\])*\x1b\\")
+_PART = re.compile(
+    rb"(?:\x1b\[\d+;\d+r(?!\x1b\[\d+[ST]\x1b\[r)[^r]{0,12}|\x1b(?:P(?:[^\x1b]|\x1b[^\\]){0,4096}\x1b?)?)\Z"
+)
 _UNKNOWN = re.compile(rb"\x1b\[\?2026\$p|\x1b\[>4;1m|\x1b\[<u|\x1b\[>1u")
 # A terminal that reports its size in band would tell the program of the caption's row too.
 _ASKS_FOR_SIZE = re.compile(rb"\x1b\[\?2048(\$p|h)")
@@ -119,6 +123,7 @@ class Stage:
         )  # fmt: skip
         os.close(slave)
         self.screen.reset()
+        self._held = b""
         self._is_stale = True
 
     def _part(self) -> bytes:
@@ -155,7 +160,7 @@ class Stage:
             self._take_input()
         if self._master in ready:
             self._take_output()
-        elif self._is_stale:  # only between two frames: a caption inside one would land anywhere
+        elif self._is_stale and not self._held:  # a caption inside a frame or a sequence would land anywhere
             self._draw_caption()
 
     def hold(self, seconds: float) -> None:
@@ -183,8 +188,8 @@ class Stage:
             self._master = -1
             return
         self._put(_ASKS_FOR_SIZE.sub(b"", piece))
-        whole = self._held + piece
-        part = _PART_OF_SCROLL.search(whole)
+        whole = _STRING.sub(b"", self._held + piece)
+        part = _PART.search(whole)
         self._held = whole[part.start() :] if part else b""
         self._stream.feed(_UNKNOWN.sub(b"", _SCROLL.sub(_scrolled, whole[: part.start()] if part else whole)))
         if _CLEARS.search(piece):

@@ -87,7 +87,7 @@ def _end(number: int, _frame: object) -> None:
 
 def _play(folder: Path, platform: DemoPlatform, key: str, player: Player) -> None:
     stage, home = player.stage, folder / "home"
-    environment = terminal_environment()
+    environment = terminal_environment(is_recorded=player.stills is not None)
     shutil.copytree(example_folder(SHOP), folder / SHOP, dirs_exist_ok=True)
     with stage.opened():
         try:

@@ -17,13 +17,13 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from dlthub_tui.settings import OF_THIS_TERMINAL
+
 LEAVE_SECONDS = 20
 """How long an app process may take to leave before it is killed."""
 MOST_COLUMNS, MOST_ROWS = 1000, 500
 _HEARTBEAT_SECONDS = 15
 _MOST_MESSAGE_BYTES = 1 << 20
-# Where the process of the server runs says nothing about the browser: it is no pane of tmux, and shows all colours.
-_TERMINAL_ENVIRONMENT = ("TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "NO_COLOR", "COLUMNS", "LINES")
 
 
 class AppProcess(AppService):
@@ -51,7 +51,7 @@ class AppProcess(AppService):
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         environment = self._build_environment(width=width, height=height)
-        for name in _TERMINAL_ENVIRONMENT:
+        for name in OF_THIS_TERMINAL:
             environment.pop(name, None)
         environment |= {"COLUMNS": str(width), "ROWS": str(height), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         reading, self._lifeline = os.pipe()
