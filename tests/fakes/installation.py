@@ -25,10 +25,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.fakes.alert_routes import alert_routes
 from tests.fakes.backfill_routes import backfill_routes
-from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
+from tests.fakes.installation_rows import (
+    EMAIL,
+    NOW,
+    OWNER_KEY,
+    TERMINAL,
+    InstallationRows,
+    LogOfRun,
+    error,
+    identifier,
+    stamp,
+)
 from tests.fakes.log_routes import log_routes
 from tests.fakes.platform_routes import platform_routes
 from tests.fakes.residency_routes import other_region, residency_routes
+from tests.fakes.sign_in_routes import sign_in_routes
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.uploading import digest_of
 from tests.fakes.version_routes import version_routes
@@ -59,10 +70,7 @@ class Installation(InstallationRows):
             ("POST", "/auth/v1/sessions/-redeem-device-code", self._redeem),
             ("POST", "/auth/v1/sessions/-refresh", self._refresh),
             ("GET", "/own/v1/health", self._health),
-            ("GET", "/own/v1/sign-ins", self._list_sign_ins),
-            ("POST", "/own/v1/sign-ins/-inspect", self._inspect),
-            ("POST", "/own/v1/sign-ins/-approve", self._approve),
-            ("POST", "/own/v1/sign-ins/{id}/-refuse", self._refuse),
+            *sign_in_routes(self),
             ("POST", "/own/v1/organizations", self._create_organization),
             ("GET", "/api/v1/me", self._me),
             ("GET", "/api/v1/dataplanes", self._dataplanes),
@@ -142,7 +150,8 @@ class Installation(InstallationRows):
         wanted = hmac.new(OWNER_KEY.encode(), body["challenge"].encode(), hashlib.sha256).hexdigest()
         return body["challenge"] in self.challenges and hmac.compare_digest(wanted, body["answer"])
 
-    def _session(self) -> Response:
+    def session(self) -> Response:
+        """The session of the owner."""
         return JSONResponse(
             {"id": identifier("ana"), "email": self.owner, "jwt": self.tokens[-1], "refresh_token": "r1"}
         )
@@ -152,14 +161,14 @@ class Installation(InstallationRows):
             return error(403, "not_the_owner", "The answer is not the owner's.")
         if self.owner is None:
             return error(409, "no_owner", "Nobody owns this installation yet.")
-        return self._session()
+        return self.session()
 
     async def _first_owner(self, request: Request) -> Response:
         body = await request.json()
         if not self._is_owner(body):
             return error(403, "not_the_owner", "The answer is not the owner's.")
         self.owner = body["email"]
-        return self._session()
+        return self.session()
 
     async def _device_code(self, _request: Request) -> Response:
         answer = {
@@ -173,7 +182,7 @@ class Installation(InstallationRows):
             return error(400, "refused", "ana refused this sign-in. Nothing was stored.")
         if not self.device_approved:
             return error(403, "authorization_pending", "authorization_pending")
-        return self._session()
+        return self.session()
 
     async def _refresh(self, request: Request) -> Response:
         if (await request.json())["refresh_token"] != "r1":
@@ -190,25 +199,6 @@ class Installation(InstallationRows):
         ]  # fmt: skip
         answer = {"version": "0.1.0", "now": stamp(NOW), "is_insecure": self.is_insecure, "data_planes": planes}
         return JSONResponse(answer)
-
-    async def _list_sign_ins(self, _request: Request) -> Response:
-        return JSONResponse({"items": self.sign_ins})
-
-    async def _inspect(self, request: Request) -> Response:
-        if (await request.json())["user_code"].replace("-", "") != "KPTRWXMB" or not self.sign_ins:
-            return error(404, "unknown_code", "No sign-in waits with this code.")
-        return JSONResponse(self.sign_ins[0])
-
-    async def _approve(self, request: Request) -> Response:
-        if (await request.json())["user_code"].replace("-", "") != "KPTRWXMB":
-            return error(400, "unknown_code", "No sign-in waits with this code.")
-        self.sign_ins.clear()
-        self.device_approved = True
-        return JSONResponse({"id": identifier("sign-in"), "state": "approved", "email": self.owner})
-
-    async def _refuse(self, request: Request) -> Response:
-        self.sign_ins = [item for item in self.sign_ins if item["id"] != request.path_params["id"]]
-        return JSONResponse({"id": request.path_params["id"], "state": "refused", "email": None})
 
     def _membership_of(self, organization: dict[str, Any]) -> dict[str, Any]:
         role, here = self.workspace_role or organization["role"], organization["id"]
@@ -462,11 +452,6 @@ def page(items: list[Any], asked: Request | None = None, limit: int = 100) -> Re
     limit, offset = int(query.get("limit", limit)), int(query.get("offset", 0))
     rows = items[offset : offset + limit]
     return JSONResponse({"items": rows, "limit": limit, "offset": offset, "total": len(items), "next_cursor": None})
-
-
-def error(status: int, code: str, detail: str) -> Response:
-    """The body of errors."""
-    return JSONResponse({"status_code": status, "code": code, "detail": detail, "extra": None}, status_code=status)
 
 
 @contextmanager

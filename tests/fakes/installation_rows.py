@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from starlette.responses import JSONResponse, Response
 
 from planes.server.streams import Stopping
 from planes.tokens.keys import SigningKey
@@ -81,6 +82,7 @@ class InstallationRows:
     stuck_scopes: set[str | None] = field(default_factory=set)
     alerts: list[dict[str, Any]] | None = None
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
+    asked_by_browser: dict[str, str] = field(default_factory=dict)
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     doubled: set[str] = field(default_factory=set)
@@ -233,3 +235,8 @@ class InstallationRows:
 
     def _runs_of(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         return [run for run in self.runs if run["job_id"] == job["id"]]
+
+
+def error(status: int, code: str, detail: str) -> Response:
+    """The body of errors."""
+    return JSONResponse({"status_code": status, "code": code, "detail": detail, "extra": None}, status_code=status)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.fakes.installation import OWNER_KEY
+from tests.fakes.sign_in_routes import BROWSER_CODE
 from tests.tui.waiting import NAMES, screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
@@ -399,3 +401,47 @@ async def test_an_api_key_signs_in_without_being_shown(open_app: Any, installati
         await stage.pilot.press("enter")
 
         await stage.until("Needs you")
+
+
+@pytest.mark.parametrize("comes", ["code", "refusal"])
+async def test_a_browser_of_this_desktop_signs_in_and_the_code_works_meanwhile(
+    open_app: Any, installation: Any, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    fake, _ = installation
+    fake.device_approved = False
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: not opened.append(address))
+    async with open_app(waits=False, opens_browser=True) as stage:
+        await stage.until("Waiting for approval.")
+        await stage.pilot.press("o")
+        await stage.until("Waiting for the browser here.")
+        assert opened == [f"{fake.url}/authorize?request=1"]
+        back, state = fake.asked_by_browser["redirect_uri"], fake.asked_by_browser["state"]
+        answer = {"code": BROWSER_CODE} if comes == "code" else {"error": "access_denied"}
+        async with httpx.AsyncClient() as browser:
+            foreign = await browser.get(back, params={**answer, "state": "of another"})
+            assert foreign.status_code == 404
+            page = await browser.get(back, params={**answer, "state": state})
+
+        if comes == "code":
+            assert "You are signed in." in page.text
+            await stage.until("Needs you")
+        else:
+            assert "Nobody was signed in." in page.text
+            await stage.until("The browser says no. o opens the browser again; the code works, too.")
+            fake.device_approved = True
+            await stage.until("Needs you")
+
+
+async def test_where_no_browser_opens_the_address_for_the_code_is_copied(
+    open_app: Any, installation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake, _ = installation
+    fake.device_approved = False
+    monkeypatch.setattr("webbrowser.open", lambda _address: False)
+    async with open_app(waits=False, opens_browser=True) as stage:
+        await stage.until("Waiting for approval.")
+        await stage.pilot.press("o")
+
+        await stage.until(f"Copied {fake.url}/device")
+        assert stage.app.clipboard == f"{fake.url}/device"

@@ -85,14 +85,14 @@ async def issue_device_code(plane: Transport) -> DeviceCode:
 async def redeem_device_code(plane: Transport, device_code: str) -> TokenPair:
     """Contract: 1.5 (2). Raises: Pending while nobody has approved; Refused when the code has run out."""
     try:
-        return _pair(await plane.post(f"{_PATH}/-redeem-device-code", {"device_code": device_code}))
+        return parse_pair(await plane.post(f"{_PATH}/-redeem-device-code", {"device_code": device_code}))
     except NotAllowed as exc:
         raise Pending(slow_down="slow_down" in f"{exc.code} {exc.detail}") from exc
 
 
 async def refresh(plane: Transport, refresh_token: str) -> TokenPair:
     """The next pair; the old refresh token is spent. Contract: 2.4."""
-    return _pair(await plane.post(f"{_PATH}/-refresh", {"refresh_token": refresh_token}))
+    return parse_pair(await plane.post(f"{_PATH}/-refresh", {"refresh_token": refresh_token}))
 
 
 async def leave(plane: Transport, pair: TokenPair) -> bool:
@@ -115,16 +115,17 @@ async def _answered(plane: Transport, owner_key: str) -> dict[str, Any]:
 
 async def sign_in_locally(socket: Transport, owner_key: str) -> TokenPair:
     """Signs the home's owner in over its socket. Raises: Conflict when nobody owns the installation yet."""
-    return _pair(await socket.post(f"{_OWN}/-local", await _answered(socket, owner_key)))
+    return parse_pair(await socket.post(f"{_OWN}/-local", await _answered(socket, owner_key)))
 
 
 async def create_first_owner(socket: Transport, owner_key: str, email: str, password: str | None) -> TokenPair:
     """Creates the owner of an empty installation and signs them in."""
     body = await _answered(socket, owner_key) | {"email": email, "password": password}
-    return _pair(await socket.post(f"{_OWN}/-first-owner", body))
+    return parse_pair(await socket.post(f"{_OWN}/-first-owner", body))
 
 
-def _pair(raw: Any) -> TokenPair:
+def parse_pair(raw: Any) -> TokenPair:
+    """A session, as each way to one answers it."""
     fields = Fields(raw, "session")
     return TokenPair(
         jwt=fields.text("jwt"), refresh_token=fields.text("refresh_token"), email=fields.maybe_text("email") or ""

@@ -48,6 +48,7 @@ class SignInScreen(PlaceScreen):
         self._state = "asking"
         self._said = ""
         self._ends_at = 0.0
+        self._is_browsing = False
         self._ended = ended
         """How the session before ended, where there was one."""
 
@@ -94,7 +95,8 @@ class SignInScreen(PlaceScreen):
         if self._state == "silent":
             said = f"{self.look.glyphs.silent} No answer. Asking goes on; {works}"
             return line("   ", Span(said, Role.WARN))
-        return line("   ", self.look.state("pending"), f" Waiting for approval. {works.capitalize()}")
+        waits = "for the browser here" if self._is_browsing else "for approval"
+        return line("   ", self.look.state("pending"), f" Waiting {waits}. {works.capitalize()}")
 
     def on_mount(self) -> None:
         """Asks for a code. Over a place, the session of that place has ended."""
@@ -125,7 +127,8 @@ class SignInScreen(PlaceScreen):
                 self._wait("silent")
                 continue
             except Refused as exc:
-                self._state, self._said = "over", f"{guard(exc.detail)} Press {{link.retry}} for a new code."
+                why = guard(exc.detail).removesuffix(" Start again.")
+                self._state, self._said = "over", f"{why} Press {{link.retry}} for a new code."
                 self._show()
                 return
             await connection.begin(pair, is_kept=True)
@@ -156,9 +159,42 @@ class SignInScreen(PlaceScreen):
         self.post_message(SignedIn())
 
     def do_open_web(self) -> None:
-        """The page where the code is typed."""
-        if self._code is not None:
+        """Signs in by the browser of this desktop; where there is none the address for the code is copied."""
+        if self._code is None:
+            return
+        if self.context.opens_browser:
+            self.fetch(self._by_browser(self._code.verification_uri), "browser")
+        else:
             self.fetch(self._open_web(self._code.verification_uri), "open")
+
+    async def _by_browser(self, instead: str) -> None:
+        """The code goes on meanwhile, as it does beside a key."""
+        from dlthub_tui.client.loopback import sign_in_by_browser
+
+        connection = self.context.connected
+        try:
+            pair = await sign_in_by_browser(connection.open_plane, self._opens)
+        finally:
+            self._set_browsing(False)
+        if pair is None:
+            await self._open_web(instead)
+            return
+        self.stop_work("load")
+        await connection.begin(pair, is_kept=True)
+        self.post_message(SignedIn())
+
+    async def _opens(self, address: str) -> bool:
+        import webbrowser
+
+        is_open = await anyio.to_thread.run_sync(webbrowser.open, address, abandon_on_cancel=True)
+        if is_open:
+            self.say("The browser here is open. Sign in there; the code works meanwhile, too.", Role.OK)
+            self._set_browsing(True)
+        return is_open
+
+    def _set_browsing(self, is_browsing: bool) -> None:
+        self._is_browsing = is_browsing
+        self._show()
 
     def link_text(self) -> str:
         """The code."""
