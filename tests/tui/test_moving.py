@@ -44,11 +44,14 @@ async def test_back_restores_filter_row_and_scroll(open_app: Any) -> None:
         assert "/load" in stage.text
 
 
-async def test_tabs_keep_their_place(open_app: Any) -> None:
+async def test_tabs_keep_their_place_and_their_order(open_app: Any) -> None:
     async with open_app() as stage:
-        await stage.press(*WORKSPACE, "j", "j", "2", "j", "1")
+        await stage.press(*WORKSPACE, "s", "s", "g", "j", "j")
+        before = stage.text.splitlines()[3:13]
+        await stage.press("2", "j", "1")
 
-        assert "ingest.load_returns" in chosen(stage)
+        assert stage.text.splitlines()[3:13] == before
+        assert stage.app.screen.is_turned
 
 
 async def test_escape_clears_the_filter_before_it_goes_back(open_app: Any) -> None:

@@ -9,8 +9,15 @@ from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace, WorkspacePlac
 _TAB_NAMES = frozenset(name for name, *_ in TABS)
 
 
-async def find_place(context: Context, text: str) -> Place | None:
-    """The place a link names, if everything on the way is there."""
+_MOST_NAMED = 3
+
+
+class NotOnePlace(Exception):
+    """A link names nothing, or several things; says which come near."""
+
+
+async def find_place(context: Context, text: str) -> Place:
+    """The place a link names, if everything on the way is there. Raises: NotOnePlace."""
     from dlthub_tui.client.organizations import get_membership
     from dlthub_tui.session.names import AmbiguousName, NoSuchName, find_spot
 
@@ -18,8 +25,13 @@ async def find_place(context: Context, text: str) -> Place | None:
     path, _, tab = text.strip().rpartition(":")
     try:
         spot = await find_spot(plane, path if tab in _TAB_NAMES else text)
-    except (AmbiguousName, NoSuchName):
-        return None
+    except NoSuchName as exc:
+        near = f"Nearest: {', '.join(exc.near)}." if exc.near else "Links look like org/workspace/job/run#line."
+        raise NotOnePlace(f'Nothing is at "{text}". {near}') from exc
+    except AmbiguousName as exc:
+        named, more = exc.candidates[:_MOST_NAMED], len(exc.candidates) - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        raise NotOnePlace(f'"{text}" names {len(exc.candidates)} things: {", ".join(named)}{rest}.') from exc
     membership = await get_membership(plane, spot.place.organization.id)
     workspace = WorkspaceRef.of(spot.place.workspace, membership, spot.place.address)
     if spot.job is None:

@@ -452,10 +452,11 @@ class PlaceScreen(Approving):
                 await self.action_perform(name)
 
     async def _open_link(self, text: str) -> None:
-        from dlthub_tui.screens.asking.links import find_place
+        from dlthub_tui.screens.asking.links import NotOnePlace, find_place
 
-        place = await find_place(self.context, text)
-        if place is None:
-            self.say(f'Nothing is at "{text}". Links look like org/workspace/job/run#line.', Role.WARN)
+        try:
+            place = await find_place(self.context, text)
+        except NotOnePlace as exc:
+            self.say(guard(str(exc)), Role.WARN)
         else:
             self.post_message(Open(place))
