@@ -222,25 +222,6 @@ async def test_palette_finds_by_title(open_app: Any) -> None:
         assert "[3 Deploys]" in stage.text
 
 
-async def test_a_link_opens_a_run_at_its_line(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press("colon")
-        await stage.type("open orchard-eu/fruitshop/ingest.load_orders/1041#121")
-        await stage.press("enter")
-
-        await stage.until("line 121 of 125")
-        assert "[masked:SOURCES__SHOP__API_KEY]" in stage.text
-
-
-async def test_a_link_to_nothing_says_so(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press("colon")
-        await stage.type("open orchard-eu/nowhere")
-        await stage.press("enter")
-
-        assert 'Nothing is at "orchard-eu/nowhere".' in stage.text
-
-
 async def test_a_plane_that_stops_answering_keeps_the_rows(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE)

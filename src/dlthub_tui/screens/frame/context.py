@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListPlace:
-    """Where a list was left: filter, row, scroll."""
+    """Where a list was left: filter, row, scroll, and how often it was sorted anew."""
 
     filter: str
     key: str | None
     top: int
+    sorted_anew: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class ListScreen(Troubled):
     FOLLOWS: ClassVar[bool] = True
     """Whether it asks again by itself: now and then, and when one comes back to it."""
     filter_text = ""
+    sorted_anew: int = 0
+    """How often the key for it was pressed."""
     is_loaded = False
 
     def __init__(self, context: Context) -> None:
@@ -107,7 +109,7 @@ class ListScreen(Troubled):
         """Comes back to where the list was left, and asks for its rows."""
         kept = self.context.list_places.get(self.place_key())
         if kept is not None:
-            self.filter_text = kept.filter
+            self.filter_text, self.sorted_anew = kept.filter, kept.sorted_anew
             self.rows.place = (kept.key, kept.top)
         self.rows.show(self._unknown())
         self.fetch(self.reload())
@@ -119,7 +121,7 @@ class ListScreen(Troubled):
     def on_unmount(self) -> None:
         """Remembers where the list was left. Its rows go at once, the screen when garbage is looked for."""
         key, top = self.rows.place
-        self.context.list_places[self.place_key()] = ListPlace(self.filter_text, key, top)
+        self.context.list_places[self.place_key()] = ListPlace(self.filter_text, key, top, self.sorted_anew)
         self.rows.let_go()
 
     def is_moving(self) -> bool:

@@ -14,17 +14,16 @@ class SortedList(ListScreen):
     """`ORDERS` are words for the orders; the first is the one the list comes in."""
 
     ORDERS: ClassVar[tuple[str, ...]] = ()
-    _presses = 0
 
     @property
     def order(self) -> str:
         """The one that is on."""
-        return self.ORDERS[(self._presses + 1) // 2 % len(self.ORDERS)]
+        return self.ORDERS[(self.sorted_anew + 1) // 2 % len(self.ORDERS)]
 
     @property
     def is_turned(self) -> bool:
         """Whether it is turned round: each second press does that."""
-        return self._presses > 0 and self._presses % 2 == 0
+        return self.sorted_anew > 0 and self.sorted_anew % 2 == 0
 
     def in_order(self, found: Sequence[_Each]) -> list[_Each]:
         """What is sorted by `order`, turned round where that was asked for."""
@@ -32,7 +31,7 @@ class SortedList(ListScreen):
 
     def do_list_sort(self) -> None:
         """By the next order; the same again turns it round."""
-        self._presses += 1
+        self.sorted_anew += 1
         self.say(f"Sorted by {self.order}, turned round." if self.is_turned else f"Sorted by {self.order}.")
         was_first = self.rows.is_at_end(last=False)
         self.show_rows()
