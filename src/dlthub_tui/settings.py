@@ -97,6 +97,22 @@ def shows_ascii_only(environment: Mapping[str, str] | None = None) -> bool:
     return values.get("TERM") == "linux" or "utf8" not in locale.lower().replace("-", "")
 
 
+def shows_sixteen_only(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal names no more colours: drawn with the nearest of its sixteen, ours would be greys."""
+    values = os.environ if environment is None else environment
+    if (chosen := values.get("TEXTUAL_COLOR_SYSTEM", "auto")) != "auto":
+        return chosen == "standard"
+    if values.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
+        return False
+    return values.get("TERM", "").lower().rpartition("-")[2] not in {"256color", "kitty"}
+
+
+def cannot_be_drawn_on(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal says that it only takes lines, as the shell in an editor does."""
+    values = os.environ if environment is None else environment
+    return values.get("TERM") in {"dumb", "unknown"}
+
+
 def our_version() -> str:
     """The version of the installed package."""
     from importlib.metadata import version as installed_version  # 20 ms that the first frame need not wait for

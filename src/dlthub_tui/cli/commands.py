@@ -290,8 +290,9 @@ def demo(
         exits.say_error("--pace takes 0 to 10.")
         return exits.WRONG_USAGE
     from dlthub_tui.cli.opening import has_terminal
+    from dlthub_tui.settings import cannot_be_drawn_on
 
-    if record is None and not has_terminal():
+    if record is None and (cannot_be_drawn_on() or not has_terminal()):
         exits.say_error("The demo needs a terminal. --record FILE plays it without one, --headless runs the main job.")
         return exits.WRONG_USAGE
     from dlthub_tui.cli.tour.touring import Tour, run_tour

@@ -63,11 +63,18 @@ def has_installation() -> bool:
 
 def open_on_terminal(request: OpenRequest) -> int:
     """Opens the terminal app where there is a terminal, else says so; returns the exit code."""
-    if has_terminal():
+    from dlthub_tui.settings import cannot_be_drawn_on, is_remote_session
+
+    if has_terminal() and not cannot_be_drawn_on():
         return open_app(request)
     from dlthub_tui.cli.exits import WRONG_USAGE, say_error
-    from dlthub_tui.settings import is_remote_session
 
+    if has_terminal():
+        say_error(
+            "This terminal says that it takes lines only (its TERM is dumb or unknown). "
+            "dlthub-tui --help lists what needs no more."
+        )
+        return WRONG_USAGE
     way = " Over SSH: ssh -t HOST dlthub-tui." if is_remote_session() else ""
     say_error(f"The app needs a terminal for its input and its output.{way} dlthub-tui --help lists what needs none.")
     return WRONG_USAGE
@@ -79,7 +86,14 @@ def open_app(request: OpenRequest) -> int:
     gc.disable()
     from dlthub_tui.app import AppOptions, run
     from dlthub_tui.embed.embedded import EmbeddedPlatform
-    from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version, shows_ascii_only
+    from dlthub_tui.settings import (
+        find_home,
+        has_desktop,
+        is_remote_session,
+        our_version,
+        shows_ascii_only,
+        shows_sixteen_only,
+    )
 
     home = find_home(request.home)
     why_not = why_closed(home)
@@ -99,6 +113,7 @@ def open_app(request: OpenRequest) -> int:
             slow=request.slow,
             is_remote=is_remote_session(),
             shows_ascii_only=shows_ascii_only(),
+            shows_sixteen_only=shows_sixteen_only(),
             calm=request.calm,
             platform=platform,
             opens_browser=has_desktop(),

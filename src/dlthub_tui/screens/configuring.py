@@ -51,7 +51,8 @@ class ConfiguredApp(MovingApp, inherit_bindings=False):
         chosen, troubles = read_settings(document.get(TABLE, {}), _switches(options))
         ssh = chosen.word("ssh")
         is_slow = ssh == "on" or (ssh == "auto" and options.is_remote)
-        super().__init__(ansi_color=True if self._is_plain or is_slow else None)
+        self._is_sixteen = is_slow or options.shows_sixteen_only
+        super().__init__(ansi_color=True if self._is_plain or self._is_sixteen else None)
         self.options = options
         look = Look(is_slow=is_slow, now=options.now)
         self.context: Context = Context(
@@ -95,7 +96,7 @@ class ConfiguredApp(MovingApp, inherit_bindings=False):
         look.is_calm = chosen.word("motion") == "calm" or look.is_slow
         look.is_read_only = chosen.word("read_only") == "on"
         look.times = cast("Times", chosen.word("times"))
-        self.theme = theme_of(chosen, is_plain=self._is_plain, is_slow=look.is_slow)
+        self.theme = theme_of(chosen, is_plain=self._is_plain, is_sixteen=self._is_sixteen)
 
     def on_setting_changed(self) -> None:
         """It holds at once, on every screen."""

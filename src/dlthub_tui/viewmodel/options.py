@@ -72,6 +72,8 @@ class AppOptions:
     """Whether the terminal is at the end of SSH, so that the SSH profile is on unless the settings say otherwise."""
     shows_ascii_only: bool = False
     """Whether the terminal lacks our signs, so that their ASCII twins are drawn unless the settings say otherwise."""
+    shows_sixteen_only: bool = False
+    """Whether the terminal has no more colours, so that its own are drawn unless the settings say otherwise."""
     calm: bool = False
     platform: PlatformStarter | None = None
     theme: str | None = None

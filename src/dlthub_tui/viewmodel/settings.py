@@ -42,7 +42,7 @@ class Value:
 
 SETTINGS = (
     Setting("theme", "Theme", ("auto", "night", "day", "contrast", "sixteen", "plain"),
-            "auto is night; sixteen in the SSH profile; plain with NO_COLOR."),
+            "auto: night, sixteen over SSH and in sixteen colours, plain with NO_COLOR."),
     Setting("motion", "Motion", ("full", "calm"), "calm repaints less: seconds go by tens, a log is followed slower."),
     Setting("ssh", "SSH profile", ("auto", "on", "off"),
             "Fewer colours and repaints; auto: where this terminal is at the end of SSH.", at_start=True),
@@ -103,12 +103,12 @@ def unknown_tables(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def theme_of(chosen: Chosen, *, is_plain: bool, is_slow: bool) -> str:
+def theme_of(chosen: Chosen, *, is_plain: bool, is_sixteen: bool) -> str:
     """The name of the theme that is drawn."""
     word = chosen.word("theme")
     if word != "auto":
         return word
-    return "plain" if is_plain else "sixteen" if is_slow else "night"
+    return "plain" if is_plain else "sixteen" if is_sixteen else "night"
 
 
 def step(setting: Setting, word: str, steps: int) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
-from dlthub_tui.settings import shows_ascii_only, terminal_environment
+from dlthub_tui.settings import cannot_be_drawn_on, shows_ascii_only, shows_sixteen_only, terminal_environment
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,36 @@ from dlthub_tui.settings import shows_ascii_only, terminal_environment
 )
 def test_signs_are_drawn_in_ascii_where_the_terminal_has_no_others(environment: dict[str, str], is_ascii: bool) -> None:
     assert shows_ascii_only(environment) is is_ascii
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_sixteen"),
+    [
+        ({"TERM": "linux"}, True),
+        ({"TERM": "xterm-16color"}, True),
+        ({"TERM": "screen"}, True),
+        ({}, True),
+        ({"TERM": "screen-256color"}, False),
+        ({"TERM": "xterm-kitty"}, False),
+        ({"TERM": "foot", "COLORTERM": "truecolor"}, False),
+        ({"TERM": "linux", "TEXTUAL_COLOR_SYSTEM": "256"}, False),
+        ({"TERM": "xterm-256color", "TEXTUAL_COLOR_SYSTEM": "standard"}, True),
+    ],
+)
+def test_the_palette_of_the_terminal_is_drawn_with_where_it_has_no_more(
+    environment: dict[str, str], is_sixteen: bool
+) -> None:
+    """As Rich decides, which maps what is drawn: a green of ours became grey there."""
+    assert shows_sixteen_only(environment) is is_sixteen
+    system = Console(force_terminal=True, _environ=environment).color_system
+    if "TEXTUAL_COLOR_SYSTEM" not in environment:
+        assert (system == "standard") is is_sixteen
+
+
+def test_a_terminal_that_only_takes_lines_is_not_drawn_on() -> None:
+    assert cannot_be_drawn_on({"TERM": "dumb"})
+    assert not cannot_be_drawn_on({"TERM": "vt100"})
+    assert not cannot_be_drawn_on({})
 
 
 def test_a_recording_does_not_tell_the_terminal_that_it_was_made_in(monkeypatch: pytest.MonkeyPatch) -> None:

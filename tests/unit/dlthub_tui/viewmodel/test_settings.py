@@ -37,14 +37,14 @@ def test_values_go_round() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "is_plain", "is_slow", "theme"),
+    ("word", "is_plain", "is_sixteen", "theme"),
     [("auto", False, False, "night"), ("auto", False, True, "sixteen"), ("auto", True, True, "plain"),
      ("day", True, True, "day")],
 )  # fmt: skip
-def test_theme_that_is_drawn(word: str, is_plain: bool, is_slow: bool, theme: str) -> None:
+def test_theme_that_is_drawn(word: str, is_plain: bool, is_sixteen: bool, theme: str) -> None:
     chosen, _ = read_settings({"theme": word}, {})
 
-    assert theme_of(chosen, is_plain=is_plain, is_slow=is_slow) == theme
+    assert theme_of(chosen, is_plain=is_plain, is_sixteen=is_sixteen) == theme
 
 
 def test_a_name_cannot_leave_the_title_or_the_notification() -> None:
