@@ -20,6 +20,7 @@ from harness import machine, percentiles
 from starlette.requests import Request
 from starlette.responses import Response
 from tests.fakes.installation import Installation, page, served
+from tests.fakes.installation_rows import short_job
 from tests.fakes.orchard import fill
 
 QUIET_SECONDS = 0.03
@@ -54,11 +55,15 @@ class Large(Installation):
             state = "failed" if number % 7 == 0 else "completed"
             self.add_run(added[number % len(added)], number, state, ago=8000 + number * 60, took=float(number % 300))
         self._job_rows = [self.job_view(job) for job in self.jobs]
+        self._short_rows = [short_job(job) for job in self._job_rows]
         newest = sorted(self.runs, key=lambda run: run["created_at"], reverse=True)
         self._run_rows = [self.run_view(run) for run in newest]
 
     async def _list_jobs(self, request: Request) -> Response:
-        rows = [job for job in self._job_rows if job["workspace_id"] == request.path_params["ws"]]
+        of_kind = self._short_rows if request.url.path.startswith("/own/") else self._job_rows
+        rows = [
+            row for row, job in zip(of_kind, self.jobs, strict=True) if job["workspace_id"] == request.path_params["ws"]
+        ]
         if request.query_params.get("recent_job_runs_limit") == "0":
             rows = [job | {"recent_job_runs": []} for job in rows]
         return page(rows, request)

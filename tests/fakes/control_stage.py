@@ -77,10 +77,10 @@ class Stage:
     async def get(self, rest: str, *, by: Person | None = None, **query: Any) -> httpx.Response:
         return await self.client.get(self.path(rest), params=query, headers=(by or self.owner).headers)
 
-    async def own(self, rest: str, *, by: Person | None = None) -> httpx.Response:
+    async def own(self, rest: str, *, by: Person | None = None, **query: Any) -> httpx.Response:
         """Reads one of our own routes below the workspace."""
         path = f"/own/v1/workspaces/{self.workspace_id}{rest}"
-        return await self.client.get(path, headers=(by or self.owner).headers)
+        return await self.client.get(path, params=query or None, headers=(by or self.owner).headers)
 
     async def post(self, rest: str, body: Any = None, *, by: Person | None = None) -> httpx.Response:
         return await self.client.post(self.path(rest), json=body, headers=(by or self.owner).headers)

@@ -79,7 +79,7 @@ class Installation(InstallationRows):
             ("POST", "/api/v1/organizations/{org}/-set-region", self._set_region),
             ("GET", "/api/v1/organizations/{org}/workspaces", self._list_workspaces),
             ("POST", "/api/v1/organizations/{org}/workspaces", self._create_workspace),
-            ("GET", f"{ws}/jobs", self._list_jobs),
+            *(("GET", f"/{whose}/v1/workspaces/{{ws}}/jobs", self._list_jobs) for whose in ("api", "own")),
             ("GET", f"{ws}/jobs/{{job}}", self._get_job),
             ("GET", "/own/v1/workspaces/{ws}/jobs/{job}/fire-times", self._fire_times),
             ("GET", "/own/v1/workspaces/{ws}/jobs/{job}/retries", self._retries),
@@ -245,8 +245,8 @@ class Installation(InstallationRows):
         return JSONResponse(self.add_workspace(found, (await request.json())["name"]), status_code=201)
 
     async def _list_jobs(self, request: Request) -> Response:
-        mine = [job for job in self.jobs if job["workspace_id"] == request.path_params["ws"]]
-        return page([self.job_view(job) for job in mine], request)
+        is_short = request.url.path.startswith("/own/")
+        return page(self.job_views(request.path_params["ws"], is_short=is_short), request)
 
     async def _get_job(self, request: Request) -> Response:
         found = next((job for job in self.jobs if job["id"] == request.path_params["job"]), None)

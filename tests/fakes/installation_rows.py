@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from planes.server.streams import Stopping
 from planes.tokens.keys import SigningKey
+from planes.wire.own_jobs import ShortJobResponse, ShortJobRun
 
 NOW = datetime(2026, 3, 17, 14, 1, 52, tzinfo=UTC)
 OWNER_KEY = "owner-key-of-the-tests"
@@ -222,6 +223,11 @@ class InstallationRows:
         ]  # fmt: skip
         return job | {"latest_job_run": runs[0] if runs else None, "recent_job_runs": recent}
 
+    def job_views(self, workspace_id: str, *, is_short: bool) -> list[dict[str, Any]]:
+        """The jobs of a workspace, as the contract lists them or as our own list does."""
+        views = [self.job_view(job) for job in self.jobs if job["workspace_id"] == workspace_id]
+        return [short_job(view) for view in views] if is_short else views
+
     def run_view(self, run: dict[str, Any]) -> dict[str, Any]:
         """A DetailedJobRun."""
         job = next(job for job in self.jobs if job["id"] == run["job_id"])
@@ -240,3 +246,20 @@ class InstallationRows:
 def error(status: int, code: str, detail: str) -> Response:
     """The body of errors."""
     return JSONResponse({"status_code": status, "code": code, "detail": detail, "extra": None}, status_code=status)
+
+
+def short_job(job: dict[str, Any]) -> dict[str, Any]:
+    """What our own list says of a DetailedJob."""
+    definition = job["job_definition"]
+    latest = job["latest_job_run"]
+    short = {key: job[key] for key in ShortJobResponse.model_fields if key in job}
+    return short | {
+        "declared_triggers": definition["triggers"],
+        "freshness": job["freshness"] or definition.get("freshness", []),
+        "timezone": definition.get("require", {}).get("timezone"),
+        "timeout_seconds": definition["execute"].get("timeout", {}).get("timeout"),
+        "latest_job_run": latest and {key: latest[key] for key in ShortJobRun.model_fields},
+        "recent_job_runs": [
+            [run["id"], run["status"], run["duration_seconds"], run["rows_loaded"]] for run in job["recent_job_runs"]
+        ],
+    }

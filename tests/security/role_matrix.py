@@ -175,6 +175,7 @@ CONTROL_ROUTES: dict[str, str] = {
     f"GET {_W}/job-runs": "read",
     f"GET {_W}/job-runs/{{run_id}}": "read",
     f"GET {_OW}/job-runs/{{run_id}}": "read",
+    f"GET {_OW}/jobs": "read",
     f"GET {_OW}/jobs/-passed-over": "read",
     f"GET {_OW}/jobs/{{job_id}}/fire-times": "read",
     f"GET {_OW}/jobs/{{job_id}}/versions": "read",

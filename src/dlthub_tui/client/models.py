@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, cast
 from dlthub_tui.client.errors import UnexpectedAnswer
 from dlthub_tui.client.reading import Fields
 
+_MAYBE_NUMBER = (int, float, type(None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
@@ -141,7 +143,7 @@ class RecentRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A versioned definition and where it stands."""
+    """A versioned definition and where it stands; one of a list has an empty `definition`."""
 
     id: str
     job_ref: str
@@ -314,14 +316,60 @@ def _parse_recent(raw: Any) -> RecentRun:
     return RecentRun(run_id, status, took, int(rows) if isinstance(rows, (int, float)) else None)
 
 
+def _parse_bar(raw: Any) -> RecentRun:
+    """A recent run of a list in short: its members in their order."""
+    try:
+        run_id, status, took, rows, *_ = raw
+    except (TypeError, ValueError) as exc:
+        raise UnexpectedAnswer("recent run is no list") from exc
+    if not (isinstance(run_id, str) and isinstance(status, str)):
+        raise UnexpectedAnswer("recent run without id or status")
+    if not (isinstance(took, _MAYBE_NUMBER) and isinstance(rows, _MAYBE_NUMBER)):
+        raise UnexpectedAnswer("recent run with words for numbers")
+    return RecentRun(run_id, status, took, rows if rows is None else int(rows))
+
+
+class _Declared(NamedTuple):
+    """What a job's definition says, as far as the app reads it."""
+
+    triggers: tuple[str, ...]
+    freshness: tuple[str, ...]
+    timezone: str | None
+    timeout_seconds: float | None
+    definition: dict[str, Any]
+
+
+def parse_short_job(raw: Any) -> Job:
+    """A job of our own list, without a definition."""
+    fields = Fields(raw, "job")
+    declared = _Declared(
+        triggers=fields.texts("declared_triggers"),
+        freshness=fields.texts("freshness"),
+        timezone=fields.maybe_text("timezone"),
+        timeout_seconds=fields.maybe_number("timeout_seconds"),
+        definition={},
+    )
+    return _parse_job(fields, declared, fields.many("recent_job_runs", _parse_bar))
+
+
 def parse_job(raw: Any) -> Job:
     """A Job or DetailedJob."""
     fields = Fields(raw, "job")
     definition = fields.within("job_definition")
-    require = definition.maybe_within("require")
-    latest = fields.raw("latest_job_run")
-    execute = definition.maybe_within("execute")
+    require, execute = definition.maybe_within("require"), definition.maybe_within("execute")
     timeout = execute.maybe_within("timeout") if execute else None
+    declared = _Declared(
+        triggers=definition.texts("triggers"),
+        freshness=fields.texts("freshness") or definition.texts("freshness"),
+        timezone=require.maybe_text("timezone") if require else None,
+        timeout_seconds=timeout.maybe_number("timeout") if timeout else None,
+        definition=definition.whole(),
+    )
+    return _parse_job(fields, declared, fields.many("recent_job_runs", _parse_recent))
+
+
+def _parse_job(fields: Fields, declared: _Declared, recent: tuple[RecentRun, ...]) -> Job:
+    latest = fields.raw("latest_job_run")
     return Job(
         id=fields.text("id"),
         job_ref=fields.text("job_ref"),
@@ -330,18 +378,18 @@ def parse_job(raw: Any) -> Job:
         version=fields.number("version"),
         description=fields.maybe_text("description"),
         triggers=fields.texts("triggers"),
-        declared_triggers=definition.texts("triggers"),
+        declared_triggers=declared.triggers,
         is_paused=fields.flag("is_paused"),
         is_archived=fields.flag("is_archived"),
         next_scheduled_run_at=fields.maybe_moment("next_scheduled_run_at"),
         pipeline_name=fields.maybe_text("pipeline_name"),
-        freshness=fields.texts("freshness") or definition.texts("freshness"),
-        timezone=require.maybe_text("timezone") if require else None,
+        freshness=declared.freshness,
+        timezone=declared.timezone,
         updated_at=fields.moment("updated_at"),
         latest_run=parse_run(latest) if isinstance(latest, dict) else None,
-        recent_runs=fields.many("recent_job_runs", _parse_recent),
-        timeout_seconds=timeout.maybe_number("timeout") if timeout else None,
-        definition=definition.whole(),
+        recent_runs=recent,
+        timeout_seconds=declared.timeout_seconds,
+        definition=declared.definition,
         job_url=fields.maybe_text("job_url"),
         public_url=fields.maybe_text("public_url"),
     )

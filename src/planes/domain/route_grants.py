@@ -111,7 +111,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/jobs", f"GET {_WORKSPACE}/jobs/{{job_id}}",
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
-        f"GET {_OWN_WORKSPACE}/jobs/-passed-over",
+        f"GET {_OWN_WORKSPACE}/jobs", f"GET {_OWN_WORKSPACE}/jobs/-passed-over",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times", f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/versions",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/backfills", f"GET {_OWN_WORKSPACE}/backfills/{{backfill_id}}",

@@ -83,7 +83,7 @@ class JobFacts:
             section=section,
             name=name,
             display_name=expose.get("display_name"),
-            description=_said(definition.get("description")),
+            description=said(definition.get("description")),
             module=entry_point["module"],
             function=entry_point.get("function"),
             launcher=entry_point["launcher"],
@@ -166,7 +166,7 @@ def parse_bound(value: object, timezone: str) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _said(text: object) -> str | None:
+def said(text: object) -> str | None:
     """A text, None when it is absent or withheld."""
     return text if isinstance(text, str) else None
 

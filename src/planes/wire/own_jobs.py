@@ -29,6 +29,51 @@ class RowsLoadedResponse(BaseModel):
     rows: int
 
 
+class ShortJobRun(BaseModel):
+    """What a list of jobs shows of the latest run of one."""
+
+    id: str
+    number: int
+    status: str
+    trigger: str
+    profile: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_seconds: float | None
+    interval_start: datetime | None
+    interval_end: datetime | None
+
+
+class ShortJobResponse(BaseModel):
+    """What a list shows of a job, with no definition: a list of a thousand is a third of the contract's.
+
+    `triggers` are expanded, `declared_triggers` as they were deployed. Of each recent run, newest first: id, status,
+    duration in seconds, rows loaded.
+    """
+
+    id: str
+    job_ref: str
+    job_type: str
+    profile: str
+    version: int
+    description: str | None
+    triggers: list[str]
+    declared_triggers: list[str]
+    freshness: list[str]
+    timezone: str | None
+    timeout_seconds: float | None
+    pipeline_name: str | None
+    is_archived: bool
+    is_paused: bool
+    next_scheduled_run_at: datetime | None
+    updated_at: datetime
+    job_url: str | None
+    public_url: str | None
+    latest_job_run: ShortJobRun | None
+    recent_job_runs: list[tuple[str, str, float | None, int | None]]
+
+
 class FireTime(BaseModel):
     """One moment at which a clock fires the job."""
 

@@ -9,7 +9,8 @@ from typing import Any
 from planes.control_plane.services.work.jobs import DetailedJob
 from planes.control_plane.services.work.runs import DetailedRun
 from planes.domain.runs import Run
-from planes.manifest.facts import JobFacts
+from planes.manifest.facts import JobFacts, part, said
+from planes.storage.control.job_lists import ShortJob
 from planes.storage.control.jobs import JobVersion, VersionedJob
 from planes.storage.control.run_lists import DownstreamRun, RecentRun
 from planes.storage.control.summaries import PipelineRunSummary
@@ -46,6 +47,26 @@ def render_detailed_job(found: DetailedJob, public_url: str) -> DetailedJobRespo
         "recent_job_runs": _recent(found.recent),
         "downstream_job_runs": _downstream(found.downstream),
     })  # fmt: skip
+
+
+def render_short_job(found: ShortJob, public_url: str) -> dict[str, Any]:
+    """What a list shows of one job. Lists have a thousand: only those members of its definition are read."""
+    job, definition = found.job, found.definition
+    is_interactive, secret = job["job_type"] == "interactive", job["public_secret"]
+    return {
+        **job,
+        "description": said(definition.get("description")),
+        "triggers": found.triggers,
+        "declared_triggers": definition.get("triggers") or (),
+        "freshness": definition.get("freshness") or (),
+        "timezone": part(definition, "require").get("timezone"),
+        "timeout_seconds": part(part(definition, "execute"), "timeout").get("timeout"),
+        "next_scheduled_run_at": job["next_fire_at"],
+        "job_url": _app_url(job["workspace_id"], job["id"], public_url) if is_interactive else None,
+        "public_url": None if secret is None else _shared_url(secret, public_url),
+        "latest_job_run": found.latest_run,
+        "recent_job_runs": found.recent,
+    }
 
 
 def render_run(run: Run, summaries: Iterable[PipelineRunSummary], public_url: str) -> JobRunResponse:
@@ -133,10 +154,18 @@ def _job(found: VersionedJob, facts: JobFacts, public_url: str) -> dict[str, Any
         "is_archived": job.is_archived,
         "is_paused": job.is_paused,
         "next_scheduled_run_at": job.next_fire_at,
-        "job_url": f"{public_url}/apps/{job.workspace_id}/{job.id}" if is_interactive else None,
-        "public_url": None if job.public_secret is None else f"{public_url}/public/{job.public_secret}",
+        "job_url": _app_url(job.workspace_id, job.id, public_url) if is_interactive else None,
+        "public_url": None if job.public_secret is None else _shared_url(job.public_secret, public_url),
         "public_secret": job.public_secret,
     }
+
+
+def _app_url(workspace_id: str, job_id: str, public_url: str) -> str:
+    return f"{public_url}/apps/{workspace_id}/{job_id}"
+
+
+def _shared_url(secret: str, public_url: str) -> str:
+    return f"{public_url}/public/{secret}"
 
 
 def _run(run: Run, summaries: Iterable[PipelineRunSummary], public_url: str) -> dict[str, Any]:

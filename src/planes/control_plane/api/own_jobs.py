@@ -1,18 +1,22 @@
-"""Own routes of jobs: when they fire next, and how often they are tried (docs/api.md)."""
+"""Own routes of jobs: a list in short, when they fire next, and how often they are tried (docs/api.md)."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.job_views import render_short_job
 from planes.control_plane.api.jobs import JobIdPath
 from planes.control_plane.services.work import jobs, retrying
+from planes.domain.identifiers import WorkspaceId
 from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
 from planes.server.late_routes import LateRouter
+from planes.server.paging import Page, PageQuery, envelope
+from planes.storage.control.job_lists import JobFilter
 from planes.wire.own_jobs import (
     FIRE_TIMES_AT_MOST,
     VERSIONS_AT_MOST,
@@ -24,9 +28,24 @@ from planes.wire.own_jobs import (
     PassedOverResponse,
     PassedOverStart,
     RetriesBody,
+    ShortJobResponse,
 )
+from planes.wire.pages import ListPage
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
+
+
+@router.get("", response_model=ListPage[ShortJobResponse])
+async def list_jobs(
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    page: Annotated[Page, Depends(PageQuery())],
+    recent_job_runs_limit: Annotated[int, Query(ge=0, le=100)] = 0,
+) -> dict[str, Any]:
+    wanted = JobFilter(workspace_id=WorkspaceId(workspace_id), bounds=page.bounds)
+    found = await jobs.list_short_jobs(parts, principal, wanted, recent_job_runs_limit)
+    return envelope([render_short_job(item, parts.public_url) for item in found.items], page, found)
 
 
 @router.get("/-passed-over")

@@ -25,7 +25,7 @@ from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
 from planes.storage.control import summaries as stored_summaries
 from planes.storage.control.connection import Connection
-from planes.storage.control.job_lists import JobFilter
+from planes.storage.control.job_lists import JobFilter, ShortJob
 from planes.storage.control.jobs import Job, JobVersion, VersionedJob
 from planes.storage.control.passed_over import PassedOver, find_passed_over, list_passed_over
 from planes.storage.control.run_lists import DownstreamRun, RecentRun
@@ -60,6 +60,13 @@ async def list_jobs(parts: Parts, principal: Principal, wanted: JobFilter, extra
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
         found = await job_lists.list_jobs(connection, wanted)
         return found.carrying(await _detailed(connection, wanted.workspace_id, found.items, extras))
+
+
+async def list_short_jobs(parts: Parts, principal: Principal, wanted: JobFilter, recent_limit: int) -> Listed[ShortJob]:
+    """One page with what a list shows of a job."""
+    async with parts.database.reading() as connection:
+        await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
+        return await job_lists.list_short_jobs(connection, wanted, recent_limit)
 
 
 async def get_job(parts: Parts, principal: Principal, workspace_id: str, job_id: str, extras: Extras) -> DetailedJob:
