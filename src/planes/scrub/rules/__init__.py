@@ -30,6 +30,7 @@ from planes.scrub.rules.providers.messaging import MESSAGING_RULES
 from planes.scrub.rules.providers.models import MODEL_RULES
 from planes.scrub.rules.providers.monitoring import MONITORING_RULES
 from planes.scrub.rules.providers.payments import PAYMENT_RULES
+from planes.scrub.rules.providers.platforms import PLATFORM_RULES
 from planes.scrub.rules.providers.prefixes import PREFIX_RULES
 from planes.scrub.rules.providers.services import SERVICE_RULES
 from planes.scrub.rules.providers.warehouses import WAREHOUSE_RULES
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     *PAYMENT_RULES,
     *MODEL_RULES,
     *CODE_RULES,
+    *PLATFORM_RULES,
     *PREFIX_RULES,
     *HASH_RULES,
     *URI_RULES,

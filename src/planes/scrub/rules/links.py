@@ -182,6 +182,13 @@ LINKS = {
     "Apify: API tokens": "https://docs.apify.com/platform/integrations/api",
     "Inngest: signing keys": "https://www.inngest.com/docs/platform/signing-keys",
     "MaxMind: license keys": "https://dev.maxmind.com/license-key-validation-api/",
+    "Weights & Biases: API keys": "https://docs.wandb.ai/support/find_api_key/",
+    "Convex: deploy keys": "https://docs.convex.dev/cli/deploy-key-types",
+    "ConfigCat: SDK keys": "https://configcat.com/docs/",
+    "DevCycle: SDK keys": "https://docs.devcycle.com/essentials/keys",
+    "Unleash: API tokens": "https://docs.getunleash.io/reference/api-tokens-and-client-keys",
+    "Private Packagist: API credentials": "https://packagist.com/docs/api",
+    "Lichess: API tokens": "https://lichess.org/api#section/Introduction/Authentication",
     "RFC 7519: JSON Web Token, in base64": "https://www.rfc-editor.org/rfc/rfc7519",
 }
 
