@@ -7,6 +7,8 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 
+from planes.private_files import open_for_home
+
 ERRORS_FILE = "errors.log"
 _MOST_BYTES = 200_000
 _MOST_IN_A_SECOND = 9
@@ -14,10 +16,9 @@ _MOST_IN_A_SECOND = 9
 
 def note_error(folder: Path, error_id: str, what: str, at: datetime) -> None:
     """One line with the id of an error that is shown, 0600: places and kinds, nothing that came from a region."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / ERRORS_FILE
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if _is_long(path) else os.O_APPEND)
-    with os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace") as file:
+    flags = os.O_TRUNC if _is_long(path) else os.O_APPEND
+    with os.fdopen(open_for_home(path, flags), "a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"{at:%Y-%m-%dT%H:%M:%S%z} {error_id} {what}\n")
 
 
@@ -37,11 +38,9 @@ def write_crash(folder: Path, error: BaseException, now: datetime) -> str:
 
     stack = "".join(traceback.format_tb(error.__traceback__))
     text = f"{type(error).__name__}: {scrub_text(str(error))}\n{stack}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     begin = f"crash-{now:%m%d-%H%M%S}"
     names = [f"{begin}.txt", *(f"{begin}-{number}.txt" for number in range(2, _MOST_IN_A_SECOND + 1))]
     name = next((each for each in names if not (folder / each).exists()), names[-1])
-    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with os.fdopen(open_for_home(folder / name, os.O_TRUNC), "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Sequence
@@ -45,13 +44,10 @@ def write_text(folder: Path, text: str) -> None:
         tomllib.loads(text)
     except (ValueError, RecursionError) as exc:
         raise NotWritten(f"That is no TOML: {exc}.") from exc
-    part = folder / f"{NAME}.part"
+    from planes.private_files import write_for_home  # reading, before the first frame, needs none of it
+
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(folder / NAME)
+        write_for_home(folder / NAME, text.encode())
     except OSError as exc:
         raise NotWritten(f"{NAME} cannot be written: {exc.strerror or 'no reason given'}.") from exc
 

@@ -18,7 +18,7 @@ import anyio
 from dlthub_tui.client.errors import PinsDamaged
 from dlthub_tui.client.pins import Pin
 from dlthub_tui.client.sessions import TokenPair
-from planes.private_files import write_private
+from planes.private_files import write_for_home
 
 KEYRING_SECONDS = 2.0
 
@@ -196,8 +196,7 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(path, text.encode())
+    write_for_home(path, text.encode())
 
 
 def _parse_session(text: str) -> StoredSession | None:

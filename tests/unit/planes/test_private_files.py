@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from planes.private_files import create_private, write_private
+from planes.private_files import create_private, open_for_home, write_for_home, write_private
 
 
 def test_all_who_create_a_file_at_once_find_what_the_first_wrote(tmp_path: Path) -> None:
@@ -38,3 +39,31 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path, monkeypatc
     assert [file.name for file in tmp_path.iterdir()] == ["ports.json"]
     assert path.read_bytes() == b"old"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes files of others")
+def test_what_root_writes_in_a_home_is_the_homes_user_s(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o700)
+    os.chown(tmp_path / "home", 1000, 1000)
+    client = tmp_path / "home" / "client"
+    write_for_home(client / "pins.json", b"{}")
+    os.close(open_for_home(client / "errors.log", os.O_APPEND))
+
+    assert {(file.stat().st_uid, file.stat().st_mode & 0o777) for file in client.iterdir()} == {(1000, 0o600)}
+    assert (client.stat().st_uid, client.stat().st_mode & 0o777) == (1000, 0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes files of others")
+def test_what_root_gives_away_is_no_file_of_its_own_elsewhere(tmp_path: Path) -> None:
+    """The user of the home may have put a link there."""
+    (tmp_path / "of-root").touch(mode=0o600)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 1000, 1000)
+    (home / "errors.log").hardlink_to(tmp_path / "of-root")
+    (home / "crash.txt").symlink_to(tmp_path / "of-root")
+    os.close(open_for_home(home / "errors.log", os.O_APPEND))
+    with pytest.raises(OSError, match="symbolic link"):
+        open_for_home(home / "crash.txt", os.O_TRUNC)
+
+    assert (tmp_path / "of-root").stat().st_uid == 0

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from planes.private_files import write_private
+from planes.private_files import write_for_home
 from planes.tokens.keys import SigningKey
 
 
@@ -29,10 +29,8 @@ def sign_report(root: Path, report: Mapping[str, object]) -> dict[str, object]:
 
 def keep_report(root: Path, name: str, document: Mapping[str, object]) -> Path:
     """Writes it into the home (0600)."""
-    folder = root / "proofs"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / name
-    write_private(path, json.dumps(document, indent=1).encode())
+    path = root / "proofs" / name
+    write_for_home(path, json.dumps(document, indent=1).encode())
     return path
 
 
