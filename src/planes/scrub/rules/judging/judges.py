@@ -3,6 +3,7 @@
 import re
 
 from planes.scrub.rules.judging.extents import full_end
+from planes.scrub.rules.judging.other_meanings import is_column_of_provider
 from planes.scrub.rules.judging.plausible import (
     is_code,
     is_default,
@@ -87,7 +88,7 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _WORKING_FOLDER.match(line, begin) and secret[:1] == b"/" and secret.find(b"/", 1) > 0:
         return -1
-    if _PLURAL.match(line, begin) and is_common(secret):
+    if (_PLURAL.match(line, begin) and is_common(secret)) or is_column_of_provider(line, begin, secret):
         return -1
     if line[start - 1 : start] in (b'"', b"'"):
         if is_text_of_code(line, begin, start, end):

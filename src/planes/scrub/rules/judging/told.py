@@ -16,6 +16,7 @@ from planes.scrub.rules.judging.looks import (
     stands_out,
     tail_stop,
 )
+from planes.scrub.rules.judging.other_meanings import is_of_several
 from planes.scrub.rules.judging.plausible import is_code, is_jumbled, is_placeholder, is_type, looks_random
 from planes.scrub.rules.judging.prose import is_common, is_common_text, phrase_end
 from planes.scrub.rules.judging.unquoted import filled_end
@@ -74,6 +75,8 @@ def login(line: bytes, begin: int, start: int, end: int) -> int:
 
 def answered(line: bytes, begin: int, start: int, end: int) -> int:
     """What was typed at a prompt: it must look random, or be words joined as in a passphrase."""
+    if is_of_several(line, start):
+        return -1
     secret = line[start:end].rstrip(b".,;:)!]}>")
     is_last = not line[end:].strip(b" \t\r")
     is_made = looks_random(secret) or is_wordy(secret) or (is_last and stands_out(secret))
@@ -88,7 +91,13 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
     return filled_end(line, begin, start, tail_end(line, begin, start, end)) if end > start else -1
 
 
+# Where a text that shows its line breaks goes on with another line: `X-Api-Key: …\r\nHost: …`.
+_SHOWN_BREAK = re.compile(rb"\\+r\\+n")
+
+
 def _apart(line: bytes, begin: int, start: int, end: int) -> int:
+    if ends := _SHOWN_BREAK.search(line, start, end):
+        end = ends.start()
     if (line[end : end + 1] == b"(" and _CALLED.match(line, start, end)) or line[start : start + 1] == b"[":
         return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")

@@ -15,6 +15,7 @@ from planes.scrub.rules.judging.judges import (
     unjoined,
 )
 from planes.scrub.rules.judging.key_judges import is_table_key
+from planes.scrub.rules.judging.other_meanings import is_column_of_provider, is_of_several, is_result
 from planes.scrub.rules.judging.plausible import is_code, is_placeholder, is_type, looks_random
 from planes.scrub.rules.judging.prose import is_common, is_common_text, phrase_end
 from planes.scrub.rules.judging.source_code import is_reference
@@ -35,9 +36,13 @@ _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
 _CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
+# `last_auth: 2026-11-28T03:00:00Z`
+_MOMENT = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9.]+)?(?:Z|[+-][0-9:]{4,6})?$")
 _COLUMN = re.compile(rb"_?[a-z]+(?:_[a-z]+)+")
 # As ODBC quotes: `PWD={a;b}`
 _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
+# The same with any sign in it, where it is surely a string of a driver: `;PWD={a:b}}c};`
+_BRACED_ANY = re.compile(rb"\{((?:[^}\n]|\}\}){1,128})\}(?=;|[\"']?$)")
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 _PLACE_IN_FILE = re.compile(rb"[\w./-]+\.[a-z]{1,4}:[0-9]{1,6}")
@@ -80,6 +85,8 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if is_other_name(line, begin) or is_in_variable(line, begin) or is_reference(line, start):
         return -1
+    if is_of_several(line, start):
+        return -1
     end = unjoined(line, start, end)
     secret = line[start:end]
     if _GENERIC.match(line, start) or (_OPEN_CALL.fullmatch(secret) and line[end : end + 1] in (b"'", b'"')):
@@ -101,7 +108,9 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _USER_BEFORE.search(word) and secret.find(b"@") >= 0:
         return -1  # `https://token:secret@host`: addresses have rules of their own
-    if secret[:1] == b"{" and line.find(b";") >= 0 and (braced := _BRACED.match(line, start)):
+    is_driver = line[:begin].rstrip(b" ")[-1:] == b";"
+    in_braces = _BRACED_ANY if is_driver else _BRACED
+    if secret[:1] == b"{" and line.find(b";") >= 0 and (braced := in_braces.match(line, start)):
         return -1 if is_placeholder(braced[1]) else braced.end()
     if word.find(b"?") >= 0 or word.endswith(b"&"):
         stop = _NEXT_PARAMETER.search(secret)
@@ -152,7 +161,10 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         (secret.isdigit() and len(secret) < 8)
         or (not secret.strip(b"0123456789./%s") and not secret.isdigit())
         or (secret.isalpha() and (len(secret) < 8 or is_common(secret) or not _stands_for_login(line, end)))
+        or is_result(line, begin, start, end)
     ):
+        return True
+    if is_column_of_provider(line, begin, secret) or (_MOMENT.match(secret) and name.find(b"pass") < 0):
         return True
     if is_type(secret.strip(b"[]()<>,;&")) or is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
         return True

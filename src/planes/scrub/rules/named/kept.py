@@ -22,6 +22,15 @@ def alone_or_random(line: bytes, begin: int, start: int, end: int) -> int:
     return judges.quoted(line, begin, start, end) if fits else -1
 
 
+def _of_line(line: bytes, begin: int, start: int, end: int) -> int:
+    """The last field of a line of logins; of one of `/etc/shadow` numbers of days stand there."""
+    return (
+        -1
+        if not line[start:end].strip(b"0123456789:") and b":" in line[start:end]
+        else judges.quoted(line, begin, start, end)
+    )
+
+
 # In a sentence about it `AUTH` is followed by a word, and in mail by a mechanism (IANA: SASL mechanisms).
 _SENTENCE = re.compile(rb"[A-Za-z`\"](?<!redis-cli)[ \t]$")
 _MECHANISM = re.compile(rb"X?OAUTH(?:2|BEARER)|(?:S?CRAM|DIGEST)-[A-Z0-9-]+")
@@ -89,7 +98,7 @@ KEPT_RULES: tuple[Rule, ...] = (
         rb"(?:^|[ \t\"'])[^: \t/\"']+:(?:[0-9]{4,5}|\*):[^: \t/]+:[^: \t/]+:(?P<secret>[^ \t\r\"']+)",
         "PostgreSQL: the password file",
         "db.example.com:5432:main:loader:<a16>",
-        judges.quoted,
+        _of_line,
     ),
     Rule(
         "redis-password",

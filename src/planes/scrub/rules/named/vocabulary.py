@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
+from planes.scrub.rules.judging.other_meanings import GIVERS
 from planes.scrub.rules.model import Judge, Rule
 
 # `_` stands for `_`, `-`, `.`, a blank, or nothing.
@@ -23,15 +24,6 @@ _KEYS = """
     access_token_secret
 """
 
-# Who gives out one key, which programs call by its name: `deepgram_key`. None of them is a word of tables or code.
-_GIVERS = """
-    openai anthropic mistral cohere groq huggingface deepgram assemblyai elevenlabs pinecone weaviate qdrant algolia
-    sendgrid mailgun mailchimp mandrill postmark sparkpost brevo klaviyo braze intercom zendesk freshdesk hubspot
-    pipedrive airtable shopify recurly chargebee mollie adyen twilio datadog newrelic sentry rollbar bugsnag logdna
-    opsgenie pagerduty splunk posthog mixpanel amplitude fivetran hightouch recaptcha openrouter perplexity serpapi
-    tavily deepseek gemini bamboohr greenhouse coinbase rapidapi stripe admin
-"""
-
 
 def _joined(words: Sequence[str]) -> bytes:
     """Words as one pattern in which those that begin alike share their beginning: a quarter less for RE2 to keep.
@@ -48,7 +40,7 @@ def _joined(words: Sequence[str]) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"(?:%s)" % b"|".join(pieces)
 
 
-_WORDS = _joined([*_KEYS.split(), *(f"{giver}_key" for giver in _GIVERS.split())])
+_WORDS = _joined([*_KEYS.split(), *(f"{giver}_key" for giver in (*GIVERS, "admin"))])
 SUFFIX = (
     rb"(?:[_-]?v?[0-9]{1,2}|[ ][0-9]{1,2}"
     rb"|[_.-]?(?:string|value|text|content|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
@@ -98,7 +90,8 @@ _UNSTEMMED = (
 SIGNS = (*_STEMS, *_UNSTEMMED)
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = (
-    rb"(?:[\"']:[\"'\\:a-z]{1,60}\]|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
+    rb"(?:[\"']:[\"'\\:a-z]{1,60}\]|:(?:[\w\\]{1,60}:)?(?:protected|private)\]"
+    rb"|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
     rb"(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
 )
 GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?:[:?]=|=>|=|:|%3[AaDd])[ \t]*"
