@@ -4,7 +4,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from planes.scrub.below.model import Step, below, is_secret, is_telling
+from planes.scrub.below.model import Step, below, is_no_word, is_secret, is_telling
 from planes.scrub.below.rows import closing, row_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.prose import is_common
@@ -46,13 +46,38 @@ _PROMPTS = (
 _CONTINUING = bytes(range(0x80, 0xC0))
 
 
-class FieldName(NamedTuple):
-    """A name alone on its line; `is_asked`: at a prompt, so that the next line is the answer."""
+# A row of a frame of one column: the index and the value.
+_INDEXED = re.compile(rb"[^ ]+(?: [^ ]+)?[ ]{2,}([^ ]+)$")
 
-    is_asked: bool
+
+class Column(NamedTuple):
+    """The rows of a frame of one column, whose values end where its name ends, as pandas prints one."""
+
+    end: int
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
+        row = _INDEXED.match(line) if len(line) == self.end else None
+        if row is None:
+            return [], None
+        return below(*row.span(1)) if is_telling(row[1]) or is_no_word(row[1]) else [], self
+
+
+class FieldName(NamedTuple):
+    """A name alone on its line.
+
+    Attributes:
+        is_asked: at a prompt, so that the next line is the answer.
+        column: where the name ends, if it stands apart from the margin.
+    """
+
+    is_asked: bool
+    column: int = 0
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        if self.column and len(line) == self.column and _INDEXED.match(line):
+            return Column(self.column).take(line)
         row = row_of(line)
         if _RULER.fullmatch(row.text):
             return [], OneColumn()

@@ -18,12 +18,13 @@ from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.named.below import MANIFEST_MEMBER
 
 _HEAD = re.compile(rb"(?:- )?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?v1[\"']?,?$")
+_KIND = re.compile(rb"(?:- )?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Secret[\"']?,?$")
 _MEMBER = re.compile(rb"[\"']?([\w./-]{1,253})[\"']?[ \t]*:[ \t]*")
 _SCALAR = re.compile(rb"[|>][+-]?[0-9]?[ \t]*$")
 _BASE64 = re.compile(rb"[0-9A-Za-z+/]{8,}={0,2}")
 _HOLDERS = (b"data", b"stringData")
 # Members at the top of a Secret; another one shows that it is none.
-_KNOWN = (b"kind", b"metadata", b"type", b"immutable", *_HOLDERS)
+_KNOWN = (b"apiVersion", b"kind", b"metadata", b"type", b"immutable", *_HOLDERS)
 _MOST_LINES = 400
 
 
@@ -84,8 +85,10 @@ class Manifest(NamedTuple):
         return [Span(start, end, MANIFEST_MEMBER)] if fits else [], here
 
 
-_RESULT = re.compile(rb"[\"']?result[\"']?[ \t]*[:=][ \t]*[\"'](?=[^\"'])")
-_GENERATED = re.compile(rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$|resource \"random_password\" ")
+_RESULT = re.compile(rb"(?:[-+~][ ])?[\"']?result[\"']?[ \t]*[:=][ \t]*[\"'](?=[^\"'])")
+_GENERATED = re.compile(
+    rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$|(?:[-+~][ ])?resource \"random_password\" "
+)
 
 
 class Generated(NamedTuple):
@@ -124,6 +127,7 @@ def _is_encoded(value: bytes) -> bool:
 def opened_manifest(line: bytes) -> Manifest | None:
     """What the first line of a manifest opens."""
     row = row_of(line)
-    if not _HEAD.match(row.text):
+    is_told = _KIND.match(row.text) is not None
+    if not is_told and not _HEAD.match(row.text):
         return None
-    return Manifest(row.prefix, row.indent + (2 if row.text.startswith(b"- ") else 0))
+    return Manifest(row.prefix, row.indent + (2 if row.text.startswith(b"- ") else 0), is_told)

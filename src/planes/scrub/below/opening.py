@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Sequence
 
+from planes.scrub.below.changed import opened_logins, told_login
 from planes.scrub.below.cut import opened_cut
 from planes.scrub.below.fields import (
     Answered,
@@ -17,6 +18,7 @@ from planes.scrub.below.fields import (
 )
 from planes.scrub.below.help_texts import opened_help
 from planes.scrub.below.manifests import opened_manifest, opened_state
+from planes.scrub.below.members import told_members
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_key, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
@@ -123,6 +125,11 @@ def _opened_by_short(line: bytes) -> Step:
 
 
 def _opened_by(line: bytes) -> Step:
+    told, opening = _opened_alone(line)
+    return told or told_members(line), opening
+
+
+def _opened_alone(line: bytes) -> Step:
     if line.find(b"INTO") >= 0 or line.find(b"into") >= 0 or line.find(b"COPY ") >= 0 or CREATES.match(line):
         told, opening = opened_statement(line)
         if told or opening is not None:
@@ -135,15 +142,17 @@ def _opened_by(line: bytes) -> Step:
             return told, parameters
     if line.find(b"Col (") >= 0 and (result := opened_result(line)):
         return [], result
+    if line.find(b'" "') >= 0 and (login := told_login(line)):
+        return login, None
     if line.find(ASKED) >= 0:
         return [], Answered()
-    if line.find(b"apiVersion") >= 0 and (manifest := opened_manifest(line)):
+    if (line.find(b"apiVersion") >= 0 or line.find(b"kind") >= 0) and (manifest := opened_manifest(line)):
         return [], manifest
     if line.find(b"random_password") >= 0 and (state := opened_state(line)):
         return [], state
     if _NAMES_KEY.search(line) and (key := opened_key(line)):
         return [], key
-    for opened in (opened_assertion, opened_prompt, opened_command):
+    for opened in (opened_assertion, opened_prompt, opened_logins, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening
     told, cut = opened_cut(line)
@@ -213,7 +222,10 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return NumberedName()
         if _COMPLEX.match(before):
             return ComplexKey(row.prefix, row.indent)
-        return _field_or_header(row, opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end]))
+        column = row.end if line.startswith(b"  ") else 0
+        return _field_or_header(
+            row, opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end], column)
+        )
     if "element" in found and not _ELEMENT.search(before):
         return None
     return _value_below(row, before, line[begin:end], is_list=line[end:].find(b"[") >= 0)
@@ -225,7 +237,7 @@ def _field_or_header(row: Row, opening: Opening | None) -> Opening | None:
     return Underlined(table, opening) if isinstance(table, Table) and opening is not None else opening
 
 
-def _field(before: bytes, name: bytes) -> FieldName | None:
+def _field(before: bytes, name: bytes, column: int) -> FieldName | None:
     """A name alone on its line, as those who check settings print it, or asked for at a prompt."""
     if (
         not (_ALONE.match(before) or _CLAUSE.match(before))
@@ -233,7 +245,7 @@ def _field(before: bytes, name: bytes) -> FieldName | None:
         or name.lower() == b"signature"
     ):
         return None
-    return FieldName(is_asked=bool(_ASKS.match(before)))
+    return FieldName(is_asked=bool(_ASKS.match(before)), column=column)
 
 
 def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> ValueBelow:
@@ -245,5 +257,6 @@ def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> Valu
         is_strict=not _BEGINS.match(before) or (bool(_VAGUE.search(name)) and not is_assigned),
         is_list=is_list,
         is_plural=name.rstrip(b" \t:=\"'").endswith((b"codes", b"keys", b"tokens", b"passwords")),
+        is_password=name.lower().endswith(b"passwords"),
         is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or (row.line.endswith(b" ") and row.indent > 0),
     )

@@ -38,6 +38,8 @@ _NUMBERED = re.compile(rb"\$[0-9]{1,3} = (?:'((?:[^']|'')*)'|NULL)")
 # `binding parameter [1] as [VARCHAR] - [x]`, `(1:VARCHAR) <- [x]`, as Hibernate logs them one a line.
 _BOUND = re.compile(rb"binding parameter [\[(]([0-9]{1,3})(?:\] as \[\w+\] - |:\w+\) <- )\[(.*)\][ \t\r]*$")
 _MOST_BETWEEN = 3
+# So many brackets of a line may hold further lists.
+_MOST_OUTER = 8
 # A place for a parameter, and the column that it is compared with or given to.
 _PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
 # What every such place holds: most `?` begin the query of an address, and a look for a statement takes longer.
@@ -106,11 +108,15 @@ def opened_columns(line: bytes) -> ColumnsAlone | None:
 
 def _tuples(line: bytes, place: int) -> Iterator[list[tuple[int, int]]]:
     """The cells of each list in parentheses or brackets; an empty cell for what is no text."""
+    outer = 0
     while opens := _OPENS_LIST.search(line, place):
         is_round = opens[0] == b"("
         cells, place = _cells(line, opens.end(), _ITEM if is_round else _ITEM_OF_LIST)
         if line[place : place + 1] == (b")" if is_round else b"]"):
             yield cells
+        elif outer < _MOST_OUTER:
+            outer += 1
+            place = opens.end()  # in what is no list another may stand: `[parameters: ('x', 'y')]`
     if bare := _BARE_LIST.search(line):
         yield _cells(line, bare.end(), _ITEM)[0]
 

@@ -37,11 +37,19 @@ _NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
 _MAPPED = re.compile(rb"[\"']?([\w.-]+)[\"']?:[ ]+([\"']?)([^\s\"']+)\2[ \t]*$")
 
 
+# A list that a mapping holds: `system:`.
+_GROUP = re.compile(rb"[\"']?[\w.-]+[\"']?:")
+
+
 class MembersBelow(NamedTuple):
-    """The members of a mapping that is called `secrets` or so; names and places stand there too."""
+    """The members of a mapping that is called `secrets` or so; names and places stand there too.
+
+    `is_password`: it is called `passwords`, where nothing but those stands beside words.
+    """
 
     prefix: bytes
     indent: int
+    is_password: bool = False
     left: int = MOST_LINES
 
     def take(self, line: bytes) -> Step:
@@ -50,7 +58,7 @@ class MembersBelow(NamedTuple):
         if self.left <= 0 or not goes_on(row, self.prefix) or row.indent != self.indent:
             return [], None
         member = _MAPPED.match(row.text)
-        if member is None or not is_telling(member[3]):
+        if member is None or not (is_shown if self.is_password else is_telling)(member[3]):
             is_named = member is not None and is_sensitive_key(member[1].decode("utf-8", "replace"))
             return [], None if is_named else self._replace(left=self.left - 1)
         spans = below(row.start + member.start(3), row.start + member.end(3))
@@ -66,6 +74,7 @@ class ValueBelow(NamedTuple):
         is_list: whether several values may follow.
         is_wrapped: whether other text may stand behind the value, since a screen cut the line.
         is_plural: whether the name tells of several (`Recovery codes:`), alike and each on its line.
+        is_password: whether these are passwords.
         patience: empty lines that may still come.
     """
 
@@ -76,6 +85,7 @@ class ValueBelow(NamedTuple):
     is_list: bool = False
     is_wrapped: bool = False
     is_plural: bool = False
+    is_password: bool = False
     patience: int = 1
 
     def take(self, line: bytes) -> Step:
@@ -98,8 +108,10 @@ class ValueBelow(NamedTuple):
             start, end = value_of(row, row.start + member.end())
             spans = below(start, end) if is_secret(row.line[start:end]) else []
             return spans, torn(row.line, spans) if spans else None
+        if is_below and self.is_strict and not self.is_list and _GROUP.fullmatch(row.text):
+            return [], self._replace(indent=row.indent, is_list=True)
         if is_below and self.is_strict and not self.is_list and _MAPPED.match(row.text):
-            return MembersBelow(row.prefix, row.indent).take(line)
+            return MembersBelow(row.prefix, row.indent, self.is_password).take(line)
         return self._word(row, judge)
 
     def _quoted(self, row: Row, begin: int, quote: bytes, judge: Callable[[bytes], bool]) -> Step:

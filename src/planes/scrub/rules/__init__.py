@@ -15,6 +15,7 @@ from planes.scrub.rules.named.languages import LANGUAGE_RULES
 from planes.scrub.rules.named.markup import MARKUP_RULES
 from planes.scrub.rules.named.names import NAME_RULES
 from planes.scrub.rules.named.printed import PRINTED_RULES
+from planes.scrub.rules.named.protocols import PROTOCOL_RULES
 from planes.scrub.rules.named.sentences import SENTENCE_RULES
 from planes.scrub.rules.named.statements import STATEMENT_RULES
 from planes.scrub.rules.named.uris import URI_RULES
@@ -69,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     *LANGUAGE_RULES,
     *SENTENCE_RULES,
     *ARGUMENT_RULES,
+    *PROTOCOL_RULES,
 )
 
 # Shapes of names in what few programs print: forms, directories, PHP, pipelines of CI, docker's settings, calls
@@ -124,6 +126,7 @@ SELDOM = frozenset(
                 *CREATED_RULES,
                 *ENCODED_RULES,
                 *ARGUMENT_RULES,
+                *PROTOCOL_RULES,
                 *CALL_RULES,
                 *FILE_RULES,
                 *LANGUAGE_RULES,

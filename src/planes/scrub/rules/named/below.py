@@ -21,11 +21,13 @@ NAMED_COLUMN = _below("named-column", SIGNS, FOLLOW, "user,password\nme,<a12>7<a
 # Opens a manifest, whose kind may tell that its members are secret.
 MANIFEST_MEMBER = _below(
     "manifest-member",
-    (b"apiversion",),
-    rb"[\"']?[ \t]*:[ \t]*[\"']?v1[\"']?,?[ \t\r]*\n",
+    (b"apiversion", b"kind"),
+    rb"[\"']?[ \t]*:[ \t]*[\"']?(?:v1|secret)[\"']?,?[ \t\r]*\n",
     "apiVersion: v1\nkind: Secret\nstringData:\n  main: <a16>\n",
 )
 ASKED_BELOW = _below("asked-below", (ASKED.lower(),), b"", "334 UGFzc3dvcmQ6\n<b24>\n")
+# A line of PgBouncer's file of users: `"loader" "…"`.
+LOGIN_LINE = _below("login-line", (b'" "',), rb"[^\" \n]+\"[ \t\r]*\n", '"loader" "<a12>7<a4>"\n')
 # The first piece of a token that a screen cut; the signs of all formats tell of it, this is one of them.
 CUT_TOKEN = Rule(
     "cut-token",
@@ -65,7 +67,15 @@ ESCAPED_TOKEN = Rule(
     "RFC 3986, RFC 8259, HTML: how texts are escaped",
     "GET /callback?with=glpat%2D7<a19> HTTP/1.1",
 )
-BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW, CUT_TOKEN, ESCAPED_TOKEN)
+BELOW_RULES: tuple[Rule, ...] = (
+    NAMED_BELOW,
+    NAMED_COLUMN,
+    MANIFEST_MEMBER,
+    ASKED_BELOW,
+    LOGIN_LINE,
+    CUT_TOKEN,
+    ESCAPED_TOKEN,
+)
 
 # The rest of a secret whose beginning is masked already: it goes without a mark of its own.
 CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")

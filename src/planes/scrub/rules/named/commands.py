@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules.judging import command_judges, judges, login_judges, told
+from planes.scrub.rules.judging import cells, command_judges, judges, login_judges, told
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import FOLLOW, KEY, SIGNS, named
@@ -34,6 +34,21 @@ def traced(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     is_sure = looks_random(secret) and _MIXED.match(secret)
     return judges.quoted(line, begin, start, end) if is_sure else -1
+
+
+def _put_in_vault(place: int) -> Rule:
+    """The member at a place, counted from one, of what a command puts into a vault: whatever it is called."""
+    member = rb"[ \t]+[\"']?[0-9a-z_./-]{1,80}=[\"']?"
+    return named(
+        f"vault-member-{place}",
+        rb"(?:\b|\\[nrt])vault[ \t]+(?:kv[ \t]+(?:put|patch)|write)(?:[ \t]+-[^ \t]+)*[ \t]+[^ \t=-][^ \t=]*"
+        + (member + rb"[^ \t\n\"']*[\"']?") * (place - 1)
+        + member
+        + rb"(?P<secret>[^ \t\r\n\"'@][^ \t\r\n\"']{4,})",
+        "vault kv put kv/db " + "user=x " * (place - 1) + "value=<a12>7<a4>",
+        cells.made,  # settings of the vault itself are words
+        ((b"vault kv put ", b"vault kv patch ", b"vault write "), rb""),
+    )
 
 
 COMMAND_RULES: tuple[Rule, ...] = (
@@ -186,6 +201,21 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b"convertto-securestring", b"-asplaintext"), rb"[ \t]"),
     ),
     named(
+        "powershell-bare",
+        rb"ConvertTo-SecureString[ \t]+(?:-String[ \t]+)?(?P<secret>[^ \t\n\"'$(@-][^ \t\n\"']*)"
+        rb"[ \t]+-(?:AsPlainText|Force)",
+        "ConvertTo-SecureString <a16> -AsPlainText -Force",
+        judges.quoted,
+        ((b"convertto-securestring",), rb"[ \t]"),
+    ),
+    named(
+        "powershell-piped",
+        rb"[\"'](?P<secret>[^\"'\n]+)[\"'][ \t]*[|][ \t]*ConvertTo-SecureString\b",
+        '"<a16>" | ConvertTo-SecureString -AsPlainText -Force',
+        judges.quoted,
+        ((b"| convertto-securestring", b"|convertto-securestring"), rb""),
+    ),
+    named(
         "piped-login",
         rb"(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+[\"']?[0-9a-z_.-]+:(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
         rb"[ \t]*(?:(?:sudo[ \t]+)?chpasswd|base64)",
@@ -319,6 +349,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         judges.quoted,
         ((b" -b", b"--cookie"), rb"[ \t=]"),
     ),
+    *(_put_in_vault(place) for place in (1, 2, 3)),
     named(
         "here-string",
         rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg|kinit|luks)[^\n|;<]{0,200}"

@@ -32,7 +32,10 @@ _APART = (
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
 # A quote as HTML writes it, also of what was escaped before.
 _ENTITY = rb"&(?:amp;)?(?:quot|apos|#0?3[49]|#x2[27]);"
-_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22|[*]{2})?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
+_PLAIN = (
+    KEY + rb"(?::(?:[\w\\]{1,60}:)?(?:protected|private)|\\*[\"'`]|&quot;|%22|[*]{2})?\]?"
+    rb"(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
+)
 
 # Another member or attribute: `type="text"`.
 _MEMBER = rb"\\*[\"']?[a-z-]{2,20}\\*[\"']?[=:][ ]?\\*[\"'][^\"'<>\n\\]{0,60}\\*[\"']"
@@ -64,7 +67,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-single-quoted",
-        NAME + _TAG + rb"(?:[bfnru]{0,2}|[$])'(?P<secret>(?:[^'\\]|\\.)+)",
+        NAME + _TAG + rb"(?:[bfnru]{0,2}|[$]|string )'(?P<secret>(?:[^'\\]|\\.)+)",
         "'api_key': '<a16>'",
         judges.quoted,
         needs=(b"'",),

@@ -28,6 +28,11 @@ def _held(line: bytes, begin: int, start: int, end: int) -> int:
     return -1 if line.startswith(b"] =", end) else told.shown(line, begin, start, end)
 
 
+def _of_first_error(line: bytes, begin: int, start: int, end: int) -> int:
+    """What a validator was given for the field before its message, not for the next field."""
+    return judges.quoted(line, begin, start, end) if line.count(b"[type=", begin, start) == 1 else -1
+
+
 PRINTED_RULES: tuple[Rule, ...] = (
     Rule(
         "named-variable",
@@ -324,6 +329,40 @@ PRINTED_RULES: tuple[Rule, ...] = (
         cells.made,
         (SIGNS, _BEHIND_NAME + rb"[ ]?\}"),
         needs=(b"}}",),
+    ),
+    named(
+        "named-input-value",
+        # pydantic's errors where line breaks are shown or were taken out
+        KEY
+        + rb"[\"'`]?(?:[ ]|(?:\\+[nrt])+)[ ]*[^{}<>\n]{3,300}?\[type=[a-z_]{2,60}, input_value=[\[(]{0,2}[bru]?"
+        + rb"\\*[\"'](?P<secret>[^\"'\n]+)",
+        "password\\n  Input should be a valid integer [type=int_type, input_value='<a16>', input_type=str]",
+        _of_first_error,
+        needs=(b"input_value=",),
+    ),
+    named(
+        "sensitive-output",
+        # `terraform output -json`
+        rb"sensitive\\*[\"'][ ]?:[ ]?true,[^{}\n]{0,400}?[\"']value\\*[\"'][ ]?:[ ]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
+        '{"sensitive":true,"type":"string","value":"<a16>"}',
+        judges.quoted,
+        ((b'sensitive"', b"sensitive\\"), rb"[\\\"]*[ ]?:[ ]?true,"),
+    ),
+    named(
+        "sensitive-output-last",
+        rb"[\"']value\\*[\"'][ ]?:[ ]?\\*[\"'](?P<secret>[^\"'\n\\]+)\\*[\"'],"
+        rb"[^{}\n]{0,400}?sensitive\\*[\"'][ ]?:[ ]?true",
+        '{"value":"<a16>","type":"string","sensitive":true}',
+        judges.quoted,
+        ((b'sensitive"', b"sensitive\\"), rb"[\\\"]*[ ]?:[ ]?true"),
+    ),
+    named(
+        "hashed-by-filter",
+        # Ansible: `{{ '…' | password_hash('sha512') }}`
+        rb"\\*[\"'](?P<secret>[^\"'\n\\]+)\\*[\"'][ ]*[|][ ]*password_hash\b",
+        "{{ '<a16>' | password_hash('sha512') }}",
+        judges.quoted,
+        ((b"password_hash",), rb""),
     ),
     named(
         "named-gap",
