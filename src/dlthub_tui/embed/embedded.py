@@ -115,16 +115,17 @@ class EmbeddedPlatform:
 
         from dlthub_tui.embed.serving import CannotStart, Overtaken
         from planes.host.building import PlatformOptions
-        from planes.host.home import HomeInUse
+        from planes.host.home import HomeInUse, check_ours
         from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
-        self._stack.enter_context(service_log_in(home.begin_log()))
         options = PlatformOptions(home=home, version=self._version(), port=self._port, may_move=True)
-        portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
         context: AbstractAsyncContextManager[RunningPlatform] = running_platform(options)
-        opened = portal.wrap_async_context_manager(context)
         try:
             with cannot_start_said():
+                check_ours(home.root)  # before a log of this user lies there
+                self._stack.enter_context(service_log_in(home.begin_log()))
+                portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
+                opened = portal.wrap_async_context_manager(context)
                 self._running = opened.__enter__()
         except HostCannotStart as exc:
             self._stack.close()

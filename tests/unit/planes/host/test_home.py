@@ -14,7 +14,9 @@ import anyio
 import pytest
 from tests.fakes.disks import small_tmpfs
 
+from dlthub_tui.embed.embedded import EmbeddedPlatform
 from dlthub_tui.embed.finding import find_platform
+from dlthub_tui.embed.serving import CannotStart
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
 from planes.host.doctor.findings import Finding, State
@@ -234,6 +236,10 @@ def test_a_home_of_another_user_is_written_by_nobody_else(home_of_another: Path)
         anyio.run(rotate, home_of_another, "eu1", {})
     with pytest.raises(HostCannotStart, match="home of #70001"):
         serve_until_signalled(PlatformOptions(home=Home(home_of_another), version="1", environment={}), print)
+    with pytest.raises(CannotStart, match="home of #70001"):
+        anyio.run(EmbeddedPlatform(home_of_another, lambda: "1").start, print)
+
+    assert [file.name for file in home_of_another.iterdir()] == ["owner.key"]
 
 
 def test_a_home_of_ones_own_and_one_that_is_not_there_yet_are_ours(tmp_path: Path) -> None:
