@@ -142,7 +142,9 @@ class Preparing:
             )
             known = await to_thread.run_sync(self._known, lease, gathered)
             place, _ = await side_by_side(
-                lambda: self._lay_out(lease, gathered, owner), lambda: self._write_down(lease, gathered, known)
+                lambda: self._lay_out(lease, gathered, owner),
+                lambda: self._write_down(lease, gathered, known),
+                let_go=_let_go,
             )
             return self._prepared(lease, gathered, known, place)
         except LeaseLost:
@@ -336,6 +338,12 @@ class Preparing:
         environment = {name: job.environment[name] for name in ("PATH", "PYTHONUNBUFFERED") if name in job.environment}
         confinement = job.confinement._replace(write=write, temporary=os.path.realpath(place.aside))
         return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
+
+
+async def _let_go(place: _LaidOut) -> None:
+    """Of a run that is not started: who stood by for it would stay, and its folder with it."""
+    if place.berth is not None:
+        await to_thread.run_sync(place.berth.discard)
 
 
 def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:

@@ -262,7 +262,12 @@ class Runs:
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
         why, spec = "It may be out of memory or of processes", prepared.spec
         for _ in range(_STARTS):
-            await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
+            try:
+                await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
+            except OSError:
+                if berth is not None:
+                    await to_thread.run_sync(berth.discard)
+                raise
             try:
                 taken, berth = berth, None
                 return await self._executor.start(spec, prepared.registered, taken)
