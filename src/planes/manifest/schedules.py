@@ -69,7 +69,8 @@ def run_window(
     completed_end: datetime | None,
     is_refresh: bool = False,
 ) -> RunWindow | None:
-    """What a run fired now by `trigger` covers; None when that lies outside the job's declared interval.
+    """What a run fired now by `trigger` covers; None when that lies outside the job's declared interval, or no year has
+    its bounds.
 
     `completed_end` is the job's watermark (`interval_end` of its last completed run that moved it). A run started by
     hand, by its name, a tag or its pipeline, covers what the job's schedule would: else it had nothing to load, and
@@ -85,7 +86,10 @@ def run_window(
     cut_by = own_clock or trigger
     watermark = None if is_refresh else completed_end
     start, end = _elapsed_window(cut_by, now, watermark, facts.timezone)
-    bounds = declared_bounds(facts, definition, cut_by)
+    try:
+        bounds = declared_bounds(facts, definition, cut_by)
+    except (ValueError, OverflowError):  # deployed before such an interval was refused
+        return None
     if bounds is not None:
         declared_start, declared_end = bounds
         if end <= declared_start or (declared_end is not None and watermark is not None and watermark >= declared_end):
@@ -155,7 +159,7 @@ def _next_every(trigger: str, now: datetime, anchor: datetime | None) -> datetim
     job.
     """
     period = _period(trigger)
-    if anchor is None or anchor > now:
+    if anchor is None:
         return now.astimezone(UTC) + period
     passed = (now - anchor) // period
     return anchor.astimezone(UTC) + (passed + 1) * period

@@ -52,7 +52,10 @@ def cut(definition: Mapping[str, Any], wanted: Wanted, now: datetime) -> list[tu
         raise CannotCut("job", "it works in no windows: it has no schedule and no period")
     is_schedule = trigger_kind(trigger) == "schedule"
     zone = facts.timezone if is_schedule else "UTC"
-    declared = declared_bounds(facts, definition, trigger)
+    try:
+        declared = declared_bounds(facts, definition, trigger)
+    except (ValueError, OverflowError) as exc:  # deployed before such an interval was refused
+        raise CannotCut("job", "its declared interval has a bound that no year has: deploy it with another") from exc
     elapsed = last_elapsed(definition, trigger, now)
     start = _bound("start", wanted.start, zone) or (declared[0] if declared else None)
     end = _bound("end", wanted.end, zone) or min(elapsed, (declared[1] if declared else None) or elapsed)

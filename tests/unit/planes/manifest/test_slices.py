@@ -86,3 +86,12 @@ def test_slices_join_and_end_where_windows_of_the_schedule_end(
         window = run_window(definition, f"schedule:{cron}", end, completed_end=None)
         assert window is not None
         assert window.end == end
+
+
+def test_a_job_deployed_with_a_bound_that_no_year_has_is_refused_not_met_by_a_failure(job: Build) -> None:
+    tokyo = {"require": {"timezone": "Asia/Tokyo"}, "interval": {"start": "2026-01-01", "end": "9999-12-31T23:59:59Z"}}
+    endless = job("jobs.a.b", "schedule:0 3 * * *", **tokyo)
+
+    assert run_window(endless, "manual:jobs.a.b", NOW, completed_end=None) is None
+    with pytest.raises(CannotCut, match="no year has"):
+        cut(endless, Wanted(start=None, end=None, size="1d"), NOW)
