@@ -12,6 +12,7 @@ from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work import windows
 from planes.control_plane.services.work.schedules import CLOCKS
 from planes.control_plane.services.work.ticking import Resting, fire_due
+from planes.control_plane.services.work.time_put_back import WallTime, go_on_from_now
 from planes.storage.database import Holding
 
 _LONGEST_SLEEP_SECONDS = 60.0
@@ -39,10 +40,15 @@ async def run_clock(parts: Parts) -> None:
 async def _tick_while(parts: Parts, holding: Holding) -> None:
     """For as long as this process is the scheduler; it ends by an exception only."""
     resting = Resting(parts.clock)
+    wall = WallTime(parts.clock)
+    is_to_go_on = True  # this process cannot know what the time was before it
     _log.info("scheduler_began")
     while True:
         seen = parts.news.seen(CLOCKS)
         await holding.check()
+        if wall.was_put_back() or is_to_go_on:
+            await go_on_from_now(parts)
+            is_to_go_on = False
         done = await fire_due(parts, resting)
         pause = _LONGEST_SLEEP_SECONDS
         if done.next_due_at is not None:

@@ -78,6 +78,12 @@ async def clocks_of_workspace(connection: Connection, workspace_id: WorkspaceId)
     return [JobClock(**row) for row in (await connection.execute(query)).mappings()]
 
 
+async def workspaces_with_clocks_beyond(connection: Connection, moment: datetime) -> list[WorkspaceId]:
+    """Where a clock fires later than that."""
+    query = select(jobs.c.workspace_id).join(clocks, jobs.c.id == clocks.c.job_id).where(clocks.c.next_fire_at > moment)
+    return list((await connection.execute(query.distinct())).scalars())
+
+
 async def advance_clocks(connection: Connection, moves: Sequence[tuple[JobClock, JobClock]]) -> list[bool]:
     """Moves clocks (before, after) on, but not those that somebody else moved or set: each tick passes here once.
 

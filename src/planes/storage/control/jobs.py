@@ -271,6 +271,12 @@ async def save_job(connection: Connection, job: Job) -> None:
     await note_jobs(connection, [(job.workspace_id, job.id)])
 
 
+async def workspaces_with_watermarks_beyond(connection: Connection, moment: datetime) -> list[WorkspaceId]:
+    """Where a live job has loaded up to later than that."""
+    query = select(jobs.c.workspace_id).where(jobs.c.completed_end > moment, jobs.c.is_archived.is_(False))
+    return list((await connection.execute(query.distinct())).scalars())
+
+
 async def change_job(connection: Connection, job_id: str, **values: Any) -> None:
     """Writes some columns of a job."""
     await connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))

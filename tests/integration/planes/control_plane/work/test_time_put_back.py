@@ -1,0 +1,108 @@
+"""The machine's clock ran ahead, and somebody puts it right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from sqlalchemy import update
+from tests.fakes.clock import FakeClock
+from tests.fakes.control_stage import Stage, definition
+
+from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.services.work.ticking import fire_due
+from planes.control_plane.services.work.time_put_back import WallTime, go_on_from_now
+from planes.storage.control.clocks import clocks_of
+from planes.storage.control.jobs import job_versions
+
+pytestmark = pytest.mark.anyio
+
+
+async def _next(stage: Stage, name: str = "load") -> str:
+    return (await stage.get(f"/jobs/{(await stage.job_ids())[name]}")).json()["next_scheduled_run_at"]
+
+
+async def _clock(stage: Stage, job_id: str) -> datetime | None:
+    async with stage.parts.database.reading() as connection:
+        (clock,) = await clocks_of(connection, [job_id])
+    return clock.next_fire_at
+
+
+async def _fire_and_end(stage: Stage) -> None:
+    await fire_due(stage.parts)
+    for lease in (await stage.poll())["leases"]:
+        for status in ("running", "completed"):
+            assert (await stage.report(lease["run_id"], status)).status_code == 200
+
+
+async def test_a_clock_that_was_a_week_ahead_lets_no_job_stand_for_a_week(stage: Stage) -> None:
+    once = "once:2026-03-03T15:00:00Z"
+    await stage.deployed(
+        definition("load", "schedule:0 3 * * *"), definition("often", "every:30h"), definition("single", once)
+    )
+    stage.clock.jump(days=7)
+    await _fire_and_end(stage)
+    stage.clock.jump(days=-7)
+    stood = await _next(stage)
+
+    await go_on_from_now(stage.parts)
+    await go_on_from_now(stage.parts)
+
+    assert stood == "2026-03-10T03:00:00Z"
+    # what was due within a day has fired, early; what is due later fires when it is
+    assert await _next(stage) == "2026-03-04T03:00:00Z"
+    assert await _next(stage, "often") == "2026-03-03T18:00:00Z"
+    assert await _next(stage, "single") is None
+
+    stage.clock.set(datetime(2026, 3, 4, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+
+    (run,) = [run for run in await stage.runs(status="pending") if run["job"]["name"] == "load"]
+    assert (run["interval_start"], run["interval_end"]) == ("2026-03-02T03:00:00Z", "2026-03-04T03:00:00Z")
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+async def test_what_fired_within_a_day_does_not_fire_again(stage: Stage, hours: int) -> None:
+    await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, tzinfo=UTC))
+    await _fire_and_end(stage)
+    told = await stage.runs()
+
+    stage.clock.jump(hours=-hours)
+    await go_on_from_now(stage.parts)
+    stage.clock.advance(hours=hours)
+    await fire_due(stage.parts)
+
+    assert await stage.runs() == told
+    assert await _next(stage) == "2026-03-04T03:00:00Z"
+
+
+async def test_the_loop_notices_and_a_broken_job_stands_in_nobodys_way(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "schedule:0 3 * * *"), definition("broken", "schedule:0 3 * * *"))
+    stage.clock.jump(days=30)
+    await _fire_and_end(stage)
+    stage.clock.jump(days=-30)
+    async with stage.parts.database.transaction() as connection:
+        change = update(job_versions).where(job_versions.c.job_id == ids["broken"]).values(definition={"broken": True})
+        await connection.execute(change)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_clock, stage.parts)
+            while await _clock(stage, ids["load"]) != datetime(2026, 3, 4, 3, 0, tzinfo=UTC):
+                await anyio.sleep(0.02)
+            group.cancel_scope.cancel()
+
+
+async def test_only_a_step_back_is_one() -> None:
+    clock = FakeClock()
+    wall = WallTime(clock)
+    told = [wall.was_put_back()]
+    for step in ({"days": 2}, {"seconds": -30}, {"minutes": -5}):
+        clock.advance(seconds=60)
+        clock.jump(**step)
+        told.append(wall.was_put_back())
+    told.append(wall.was_put_back())
+
+    assert told == [False, False, False, True, False]
