@@ -13,6 +13,8 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, between, cut_name, fit, 
 
 # On a wide terminal a name stands near what is said of it: the eye follows a row over this much of nothing, not more.
 MOST_SPARE = 24
+# So much of a name is shown before columns that can be spared take of the room: names of one family begin alike.
+NAMED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Column:
     """`drops` is the order in which columns go when room is short: the highest first, 0 never.
 
     `usual` is how wide it is with most rows: its title stands there already while they load. `is_name`: what is too
-    long for it is cut in the middle.
+    long for it is cut in the middle. `is_spare`: it goes before names are cut.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Column:
     gap: int = 2
     usual: int = 0
     is_name: bool = False
+    is_spare: bool = False
 
 
 class LateCells(ABC):
@@ -174,12 +177,16 @@ def _drop(columns: Sequence[Column], natural: list[int], shown: list[bool], widt
     gaps = [column.gap for column in columns]
     while (excess := _total(natural, shown, gaps) - width) > 0:
         flexible = [i for i, column in enumerate(columns) if shown[i] and column.takes_rest]
-        if flexible and natural[flexible[0]] - excess >= _least_rest(columns[flexible[0]]):
-            return
         droppable = [i for i, column in enumerate(columns) if shown[i] and column.drops]
         if not droppable:
             return
-        shown[max(droppable, key=lambda i: columns[i].drops)] = False
+        last = max(droppable, key=lambda i: columns[i].drops)
+        if flexible:
+            rest, size = columns[flexible[0]], natural[flexible[0]]
+            named = min(size, NAMED) if columns[last].is_spare else 0
+            if size - excess >= max(_least_rest(rest), named):
+                return
+        shown[last] = False
 
 
 def _least_rest(column: Column) -> int:

@@ -16,11 +16,11 @@ COLUMNS = (
     Column("When", drops=3, least=14, gap=1),
     Column("Next", drops=2, is_number=True, least=9),
     Column("Last", drops=1, is_number=True, least=10),
-    Column("Took", drops=5, is_number=True, usual=10),
-    Column("Rows", drops=6, is_number=True, usual=6),
-    Column("Type", drops=7, usual=11),
-    Column("Profile", drops=8),
-    Column("Waits for", drops=9),
+    Column("Took", drops=5, is_number=True, usual=10, is_spare=True),
+    Column("Rows", drops=6, is_number=True, usual=6, is_spare=True),
+    Column("Type", drops=7, usual=11, is_spare=True),
+    Column("Profile", drops=8, is_spare=True),
+    Column("Waits for", drops=9, is_spare=True),
     Column("Recent", drops=4, least=10),
 )
 _RECENT = len(COLUMNS) - 1

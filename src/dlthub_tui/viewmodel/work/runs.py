@@ -33,13 +33,13 @@ COLUMNS = (
     Column("State", least=9),
     Column("Job", takes_rest=True, least=20, is_name=True),
     Column("Run", is_number=True, least=4),
-    Column("Started by", drops=5, usual=16),
-    Column("Window", drops=6, usual=14),
+    Column("Started by", drops=5, usual=16, is_spare=True),
+    Column("Window", drops=6, usual=14, is_spare=True),
     Column("Started", drops=1, is_number=True, usual=10),
     Column("Took", drops=2, is_number=True, least=8, usual=10),
     Column("Rows", drops=4, is_number=True, least=6, usual=7),
     Column("", drops=3, is_number=True, least=2),
-    Column("Dep", drops=7, is_number=True, gap=1),
+    Column("Dep", drops=7, is_number=True, gap=1, is_spare=True),
 )
 JOB_COLUMNS = (
     Column("State", least=9),

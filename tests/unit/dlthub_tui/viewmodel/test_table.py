@@ -81,6 +81,18 @@ def test_a_long_name_leaves_room_for_what_is_said_of_the_others() -> None:
     assert measure(deploying.COLUMNS, (row,), 40).widths == (28, 10), "a name keeps its own least"
 
 
+@pytest.mark.parametrize("columns", [job_rows.COLUMNS, runs.COLUMNS], ids=["jobs", "runs"])
+def test_columns_that_can_be_spared_take_nothing_from_a_name(columns: tuple[Column, ...]) -> None:
+    at = next(position for position, column in enumerate(columns) if column.takes_rest)
+    row = Row("1", Span(" "), tuple(line("n" * (34 if position == at else 8)) for position in range(len(columns))), "")
+    widths = [measure(columns, (row,), width).widths for width in range(76, 200)]
+
+    assert all(found[at] >= 34 for found in widths if any(
+        width and column.is_spare for column, width in zip(columns, found, strict=True)
+    ))  # fmt: skip
+    assert all(widths[-1]), "and all columns where there is room for all"
+
+
 def test_an_empty_section_says_a_sentence_and_shows_no_titles() -> None:
     entries = lay_out([Section(COLUMNS, (), empty=("No jobs yet.",))], 80, Look())
 
