@@ -1,12 +1,15 @@
-"""What was done of several things before one of them failed is said, and can be taken back."""
+"""What was done of several things before one failed is said and can be taken back, and what is not answered yet is."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 from tests.fakes.installation import identifier
 from tests.tui.waiting import until
+
+from dlthub_tui.screens.places import place
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
@@ -67,3 +70,16 @@ async def test_of_marked_runs_those_that_are_asked_to_stop_are_counted(open_app:
         await stage.until(f"Stopping only 1 of {len(active)} runs. The disk of the control")
         assert active[0]["status"] == "cancelling"
         await until(stage.pilot, lambda: "▮" not in stage.text, "no marks")
+
+
+async def test_a_key_that_waits_for_its_answer_says_so(open_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "ANSWERS_SECONDS", 0.001)
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j")
+        stage.app.context.poll_seconds = 600.0
+        stage.installation.held["-trigger"] = gate = stage.portal.call(anyio.Event)
+        await stage.pilot.press("r")
+        await stage.until("Waiting for an answer, ")
+        stage.portal.call(gate.set)
+
+        await stage.until("Started ingest.load_customers 512.")

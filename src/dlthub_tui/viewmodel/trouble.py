@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from textwrap import wrap
 
 from dlthub_tui.viewmodel import words
@@ -143,12 +144,14 @@ def silent_control(silence: Silence, look: Look) -> Trouble:
     if silence.tries:
         parts.append(words.plural(silence.tries, "try", "tries"))
     parts.append(
-        f"the next in {words.duration(silence.next_seconds)}" if silence.next_seconds else "{link.retry} tries now"
+        f"the next in {words.duration(ceil(silence.next_seconds))}"
+        if silence.next_seconds
+        else "{link.retry} tries now"
     )
     still = "what was loaded before, with its age"
     sentence = f"control has not answered since {since}. Runs go on."
     if silence.next_seconds:
-        sentence += f" Trying again in {words.duration(silence.next_seconds)}."
+        sentence += f" Trying again in {words.duration(ceil(silence.next_seconds))}."
     if silence.region and silence.is_region_silent:
         sentence = NOTHING_ANSWERS
         still = f"nothing new; {silence.region} does not answer, either"

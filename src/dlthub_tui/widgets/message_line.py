@@ -84,6 +84,11 @@ class MessageLine(Field):
         self._fit()
 
     @property
+    def is_toasting(self) -> bool:
+        """Whether a toast is to be read."""
+        return bool(self._toast)
+
+    @property
     def said(self) -> str:
         """The words that stand here."""
         return "".join(span.text for span in (self._toast or self._kept)).strip()

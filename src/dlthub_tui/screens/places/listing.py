@@ -20,6 +20,7 @@ from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, ListPlace
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.troubled import Troubled
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.table import Section, answer
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, cut_front, in_a_sentence, muted
@@ -58,6 +59,7 @@ class ListScreen(Troubled):
         self.rows = RowList(self.look, widget_id="list")
         self.shown = anyio.Event()
         self._drawn_at = 0.0
+        self._asked_at = time.monotonic()
 
     def compose_body(self) -> ComposeResult:
         """The answer in words, the list, the details of the row."""
@@ -100,7 +102,9 @@ class ListScreen(Troubled):
             return answer(wrong, "", width)
         if not self.is_loaded:
             what = f" {crumbs[-1].lower()}" if len(crumbs := self.crumbs()) > 1 else ""
-            return answer((muted(f"Loading{what}{self.look.glyphs.cut}"),), "", width)
+            waited = time.monotonic() - self._asked_at if self.context.tick_seconds else 0.0
+            seconds = f" {words.duration(waited)}" if waited >= 1 else ""
+            return answer((muted(f"Loading{what}{self.look.glyphs.cut}{seconds}"),), "", width)
         line, right = self.answer_line()
         new = f"+{self.rows.new_above} new   " if self.rows.new_above else ""
         return answer(line, new + right, width)
@@ -136,6 +140,8 @@ class ListScreen(Troubled):
         are_times_old = time.monotonic() - self._drawn_at >= TIMES_SECONDS
         if self.is_seen and self.is_loaded and (are_times_old or self.is_moving()):
             self.show_rows()
+        elif self.is_seen and not self.is_loaded:
+            self.query_one("#answer", LinesView).update()
 
     def _poll(self) -> None:
         if (

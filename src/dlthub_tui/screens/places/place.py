@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import inspect
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -19,6 +22,7 @@ from dlthub_tui.messages import (
     TimesChanged,
 )
 from dlthub_tui.screens.asking.approving import Approving
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys import roles
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from dlthub_tui.viewmodel.keys.commands import Offer, ShellPlace
     from dlthub_tui.viewmodel.places import Place, WorkspaceRef
 
+# So long nobody wonders whether a key was taken.
+ANSWERS_SECONDS = 1.0
 # Of what was copied row 23 says so much on the smallest terminal.
 COPIED_CELLS = 70
 
@@ -47,6 +53,7 @@ class PlaceScreen(Approving):
     """What is for owners and developers here, beside what is for them everywhere."""
     PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
     """What enter and esc do while a line is typed on row 23."""
+    _waiting = ""
 
     def compose(self) -> ComposeResult:
         """The frame with the body inside."""
@@ -55,6 +62,26 @@ class PlaceScreen(Approving):
             yield from self.compose_body()
         yield MessageLine(self.look)
         yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def fetch(self, work: Coroutine[Any, Any, None], group: str = "load") -> None:
+        """As elsewhere; what was asked for by a key and is not answered within a moment is said to be waited for."""
+        super().fetch(work, group)
+        if group == "act" and self.context.tick_seconds:
+            since = time.monotonic()
+            self.set_timer(ANSWERS_SECONDS, lambda: self._say_waiting(work, since))
+
+    def _say_waiting(self, work: Coroutine[Any, Any, None], since: float) -> None:
+        """Until it is answered, unless something else is said. A sheet says it itself."""
+        line = self.message_line
+        is_free = not line.is_toasting or line.said == self._waiting
+        if inspect.getcoroutinestate(work) == inspect.CORO_CLOSED:
+            if line.said == self._waiting:
+                line.hush()
+            return
+        if self.host.screen is self and is_free and not line.is_prompting:
+            self._waiting = f"Waiting for an answer, {words.duration(time.monotonic() - since)}."
+            line.say(self._waiting, Role.MUTED)
+        self.set_timer(self.context.tick_seconds, lambda: self._say_waiting(work, since))
 
     def compose_body(self) -> ComposeResult:
         """What stands between the frame's rows."""
