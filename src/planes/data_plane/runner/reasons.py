@@ -32,6 +32,16 @@ _NO_LAUNCHER = (
     "The dlt of this environment is too old for the platform: it cannot start a job of this kind. "
     "Let the workspace's requirements ask for the dlt that you deploy with, or a newer one, and deploy again."
 )
+_NO_PACKAGE = (
+    "Its environment has the packages that the workspace's requirements name and what those need, nothing else. "
+    "A client that finds no uv leaves out of them what is no plain name: lines of requirements.txt with -r, -c, -e, "
+    "a path or hashes, and `dynamic` dependencies of a pyproject.toml. Name the package itself, or install uv where "
+    "you deploy, and deploy again. A module of your own is missing where an ignore file leaves it out."
+)
+_NO_NAME = (
+    "It asked for the name of the user it runs as, which has none on the region's machine. "
+    "Set the variable LOGNAME: getpass.getuser() takes that."
+)
 _ASKED_FOR = (
     (re.compile(rb"Address family not supported by protocol|\[Errno 97\]"), _CLOSED_SOCKET),
     (
@@ -39,6 +49,8 @@ _ASKED_FOR = (
         _STANDARD_INPUT,
     ),
     (re.compile(rb"(specification for '|No module named )dlt\._workspace\.deployment\.launchers"), _NO_LAUNCHER),
+    (re.compile(rb"\nModuleNotFoundError: No module named '[^\n]*\s*\Z"), _NO_PACKAGE),
+    (re.compile(rb"\nKeyError: 'getpwuid\(\): uid not found: [0-9]+'\s*\Z"), _NO_NAME),
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""
 

@@ -37,7 +37,10 @@ def test_what_programs_say_names_what_is_used_up(said: bytes, word: str) -> None
 
 
 def test_an_exception_of_the_job_itself_is_no_such_reason() -> None:
-    for said in (b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file"):
+    for said in (
+        b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file",
+        b"Traceback\nModuleNotFoundError: No module named 'x'\n\nDuring handling\nRuntimeError: other\n",
+    ):  # fmt: skip
         assert find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS) is None
 
 
@@ -101,7 +104,10 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
         b'  File "/usr/lib/python3.13/getpass.py", line 148, in _raw_input\n    raise EOFError\nEOFError\n',
         "from the configuration or a variable",
     ),
-], ids=["closed socket", "standard input", "passphrase"])  # fmt: skip
+    (b"Traceback\nModuleNotFoundError: No module named 'humanize'\n", "-r, -c, -e"),
+    (b"Traceback\nModuleNotFoundError: No module named 'a.b'; 'a' is not a package\n", "install uv where you deploy"),
+    (b"Traceback\nKeyError: 'getpwuid(): uid not found: 80005'\n", "Set the variable LOGNAME"),
+], ids=["closed socket", "standard input", "passphrase", "package", "no package", "user's name"])  # fmt: skip
 def test_who_asks_for_what_no_job_has_is_told_what_to_do_instead(said: bytes, instead: str) -> None:
     found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
 
