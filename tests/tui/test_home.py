@@ -53,6 +53,11 @@ async def test_a_secret_that_runs_print_needs_somebody(open_app: Any, picture: A
         await stage.press("x")
 
         assert LEAK not in stage.text
+        assert "Set aside until it happens again. u brings it back." in stage.text
+
+        await stage.press("u")
+
+        await stage.until(LEAK)
 
 
 async def test_what_one_region_told_is_kept_while_another_is_asked_and_home_asks_again(open_app: Any) -> None:

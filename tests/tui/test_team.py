@@ -25,9 +25,14 @@ async def test_a_member_gets_another_role(open_app: Any) -> None:
         await stage.until("reads; runs what has the profile access")
         await stage.press("enter")
 
-        await stage.until("ben@orchard.example is viewer now; felt within 2 s.")
+        await stage.until("ben@orchard.example is viewer now; felt within 2 s. u takes that back.")
         assert stage.posted("role") == [{"role": "viewer"}]
         await stage.until("1 person and 1 key may deploy")
+        await stage.press("u")
+
+        await stage.until("Taken back. ben@orchard.example is developer again.")
+        assert stage.posted("role")[1:] == [{"role": "developer"}]
+        await stage.until("2 people and 1 key may deploy")
 
 
 async def test_somebody_joins_with_a_role(open_app: Any) -> None:

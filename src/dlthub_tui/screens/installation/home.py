@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dlthub_tui.client.models import Organization
 from dlthub_tui.messages import Open
-from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.installation.home_page import HomePage
 from dlthub_tui.viewmodel.keys import roles
@@ -163,8 +163,14 @@ class HomeScreen(HomePage):
         """Sets an entry aside until it happens again."""
         key = self.rows.key
         if key:
+
+            async def take_back() -> None:
+                self.state = replace(self.state, aside=self.state.aside - {key})
+
             self.state = replace(self.state, aside=self.state.aside | {key})
+            self.context.undo = Undo(take_back, "It is back.")
             self.show_rows()
+            self.say("Set aside until it happens again. {undo} brings it back.")
 
     def do_deploy_open(self) -> None:
         """Deploys a folder to the workspace under the cursor."""

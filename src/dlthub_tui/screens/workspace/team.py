@@ -10,7 +10,7 @@ from dlthub_tui.client.errors import NotAllowed, Refused
 from dlthub_tui.client.invites import Invite, InviteLink, Inviting
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.screens.frame.acting import READ_ONLY
-from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
 from dlthub_tui.screens.places.sorting import SortedList
 from dlthub_tui.screens.places.tabs import TabScreen
@@ -212,9 +212,18 @@ class TeamScreen(TabScreen, SortedList):
 
         if role == member.role:
             return
-        await change_role(self.context.connected.control, self.workspace.id, member.id, role)
+        control, who = self.context.connected.control, guard(member.email)
+        await change_role(control, self.workspace.id, member.id, role)
+        said = f"{who} is {role} now; felt within 2 s."
+        if member.email != self._email:  # whoever gave up a role of their own may not take it again
+
+            async def take_back() -> None:
+                await change_role(control, self.workspace.id, member.id, member.role)
+
+            self.context.undo = Undo(take_back, f"{who} is {member.role} again.")
+            said += " {undo} takes that back."
         await self.reload()
-        self.say(f"{guard(member.email)} is {role} now; felt within 2 s.")
+        self.say(said)
 
     def do_item_add(self) -> None:
         """A member, or in the pane of keys a key."""
