@@ -153,9 +153,8 @@ class ChangedCells:
         return self._reduced(written)
 
     def _reduced(self, written: str) -> str:
-        width = self._size[0]
         out: list[str] = []
-        for part in _parts(written, width):
+        for part in _parts(written, *self._size):
             if part is None:
                 self.forget()
                 return written
@@ -272,8 +271,11 @@ def _move(at: tuple[int, int] | None, to: tuple[int, int]) -> str:
     return f"\x1b[{to[0] + 1};{to[1] + 1}H"
 
 
-def _parts(written: str, width: int) -> Iterator[_Paint | tuple[int, int, int, str] | None]:
-    """Paints and scrolls in their order; None where the write is something else."""
+def _parts(written: str, width: int, height: int) -> Iterator[_Paint | tuple[int, int, int, str] | None]:
+    """Paints and scrolls in their order; None where the write is something else.
+
+    Such is what was drawn for a terminal that has become smaller since: where it lands is the terminal's affair.
+    """
     paint, position = _Paint(), 0
     y, x, style = -1, 0, _PLAIN
     while position < len(written):
@@ -294,14 +296,20 @@ def _parts(written: str, width: int) -> Iterator[_Paint | tuple[int, int, int, s
                 if paint.written:
                     yield paint
                     paint = _Paint()
+                if int(found["bottom"]) > height:
+                    yield None
+                    return
                 rows = int(found["rows"]) * (1 if found["way"] == "S" else -1)
                 yield int(found["top"]) - 1, int(found["bottom"]), rows, found[0]
             case _:
-                if y < 0 or x >= width:
+                if not 0 <= y < height or x >= width:
                     yield None
                     return
                 paint.add(y, x, found["text"], style)
                 x += len(found["text"])
+                if x > width and y not in paint.uneven:
+                    yield None
+                    return
                 paint.end = None
     yield paint
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +127,17 @@ def test_nothing_is_taken_for_known_after_a_write_that_is_no_paint_but_for_title
         assert changed.reduce(other, WIDTH, HEIGHT) == other
         assert changed.reduce(paint, WIDTH, HEIGHT) == ""
     assert changed.reduce(paint, WIDTH + 1, HEIGHT) == "\x1b[2;1Habcdef"
+
+
+@pytest.mark.parametrize(
+    "late", ["\x1b[1;1Habcdefgh", "\x1b[1;4Hab\x1b[31mcdef\x1b[0m", "\x1b[5;1Hab", "\x1b[1;5r\x1b[1S\x1b[r"]
+)
+def test_what_was_drawn_for_a_larger_terminal_is_sent_as_it_is_and_nothing_is_known_then(late: str) -> None:
+    """A window that is dragged smaller gets paints that were on their way; the app ended by it."""
+    changed = ChangedCells()
+    for _ in range(2):
+        changed.reduce("\x1b[1;1Habcdefgh", WIDTH, HEIGHT)
+        changed.reduce("\x1b[1;1Habc", 6, 3)
+
+    assert changed.reduce(late, 6, 3) == late
+    assert "abc" in changed.reduce("\x1b[1;1Habc", 6, 3)
