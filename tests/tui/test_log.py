@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.installation import Installation
+from tests.tui.waiting import until
 
 from dlthub_tui.screens.work.run import RunScreen
 from dlthub_tui.widgets.log_view import LogView
@@ -33,6 +34,27 @@ async def test_new_lines_arrive_at_the_end(open_app: Any) -> None:
 
         await stage.until("the next line")
         assert "following, 126 lines" in stage.text
+
+
+async def test_a_range_that_is_asked_for_does_not_move_the_end_ahead_of_the_stream(open_app: Any) -> None:
+    """Of a flood the region has more by then, each time: a pane that follows would never hold its last lines."""
+    async with open_app() as stage:
+        log = stage.installation.log_of(stage.installation.runs[0])
+        for number in range(1000):
+            log.add(f"row {number}")
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 1,125 lines")
+        for number in range(500):
+            log.add(f"not streamed yet {number}")
+        await stage.press("g")
+        await until(stage.pilot, lambda: pane(stage).window.find(0) is not None, "the first line")
+        await stage.press("G")
+        await stage.until("row 999")
+
+        assert "following, 1,125 lines" in stage.text
+        grow(stage, "the end")
+        await stage.until("following, 1,626 lines")
+        await stage.until("the end")
 
 
 async def test_scrolling_up_pauses_and_counts_what_is_new(open_app: Any) -> None:

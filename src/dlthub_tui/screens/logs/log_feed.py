@@ -109,6 +109,7 @@ class LogFeed:
         self._post = post
         self._tail = tail
         self._known = 0
+        self._is_live = False
 
     async def run(self) -> None:
         """Shows the tail, then follows until the log is sealed. Goes on by itself after silence."""
@@ -142,14 +143,18 @@ class LogFeed:
         self._post(StreamState("live"))
         pending = _Pending()
         failure: ClientError | None = None
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._paint, pending)
-            try:
-                async for line in follow(region, workspace_id, run_id, self._known):
-                    pending.put(line)
-            except ClientError as exc:  # raised outside of the group, which would hide what it is
-                failure = exc
-            pending.end()
+        self._is_live = True
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._paint, pending)
+                try:
+                    async for line in follow(region, workspace_id, run_id, self._known):
+                        pending.put(line)
+                except ClientError as exc:  # raised outside of the group, which would hide what it is
+                    failure = exc
+                pending.end()
+        finally:
+            self._is_live = False
         if failure is not None:
             raise failure
         after = await get_lines(region, workspace_id, run_id, max(0, self._known - 1), RANGE)
@@ -168,12 +173,19 @@ class LogFeed:
                 await anyio.sleep(self._context.batch_seconds)
 
     async def fetch_range(self, first: int, count: int) -> None:
-        """Lines that the pane lacks."""
+        """Lines that the pane lacks.
+
+        Where the log is live its end is what the stream has brought: it would else be ahead of a flood's lines each
+        time that these are asked for, and a pane that follows would show none.
+        """
         from dlthub_tui.client.logs import get_lines
 
         region = await self._context.connected.region(self._place.workspace)
         found = await get_lines(region, self._place.workspace.id, self._place.run_id, first, count)
-        self._post(LinesArrived.of(found, count))
+        arrived = LinesArrived.of(found, count)
+        if self._is_live:
+            arrived.total = min(arrived.total, self._known)
+        self._post(arrived)
 
     async def search(self, purpose: str, wanted: Wanted, *, from_line: int = 0, limit: int = MOST_HITS) -> None:
         """Lets the region look for lines; what it found comes in batches, and stopping this stops the region too."""
