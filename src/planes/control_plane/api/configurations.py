@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends
-
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import VersionIdPath, VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services.work import deployments
+from planes.server.asked import asked
 from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.storage.control.deployments import Configuration
@@ -31,7 +30,7 @@ async def issue_upload(
 
 @router.get("", response_model=ListPage[ConfigurationResponse])
 async def list_configurations(
-    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, Depends()]
+    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, asked(VersionsQuery)]
 ) -> dict[str, Any]:
     found = await deployments.list_configurations(parts, principal, asked.filter)
     return envelope([render_configuration(row) for row in found.items], asked.page, found)

@@ -23,6 +23,7 @@ from planes.control_plane.services.work import rerunning, runs, starting
 from planes.control_plane.services.work.runs import Cancelled
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import CONTRACT_SKIPS, Declined
+from planes.server.asked import asked
 from planes.server.errors import error_response
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
@@ -53,7 +54,7 @@ class RunQuery:
 
     def __init__(
         self,
-        period: Annotated[Period, Depends()],
+        period: Annotated[Period, asked(Period)],
         q: SearchQuery = None,
         status: Annotated[list[RunStatusWord] | None, Query()] = None,
         number: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
@@ -93,8 +94,8 @@ async def list_runs(
     principal: CurrentPrincipal,
     workspace_id: WorkspaceIdPath,
     page: Annotated[Page, Depends(PageQuery(*RUN_SORT_KEYS))],
-    query: Annotated[RunQuery, Depends()],
-    downstream: Annotated[DownstreamQuery, Depends()],
+    query: Annotated[RunQuery, asked(RunQuery)],
+    downstream: Annotated[DownstreamQuery, asked(DownstreamQuery)],
 ) -> dict[str, Any]:
     wanted = RunFilter(
         workspace_id=WorkspaceId(workspace_id),

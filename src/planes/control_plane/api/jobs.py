@@ -23,6 +23,7 @@ from planes.control_plane.services.work.jobs import Extras
 from planes.control_plane.services.work.triggers import Fired
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import Declined, ReceiptStatus
+from planes.server.asked import asked
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.job_lists import JOB_SORT_KEYS, JobFilter
@@ -50,7 +51,7 @@ class JobQuery:
 
     def __init__(
         self,
-        period: Annotated[Period, Depends()],
+        period: Annotated[Period, asked(Period)],
         q: SearchQuery = None,
         ref: Annotated[Word | None, Query()] = None,
         job_type: Annotated[list[JobTypeWord] | None, Query()] = None,
@@ -90,8 +91,8 @@ async def list_jobs(
     principal: CurrentPrincipal,
     workspace_id: WorkspaceIdPath,
     page: Annotated[Page, Depends(PageQuery(*JOB_SORT_KEYS))],
-    query: Annotated[JobQuery, Depends()],
-    downstream: Annotated[DownstreamQuery, Depends()],
+    query: Annotated[JobQuery, asked(JobQuery)],
+    downstream: Annotated[DownstreamQuery, asked(DownstreamQuery)],
     recent_job_runs_limit: RecentQuery = None,
 ) -> dict[str, Any]:
     wanted = JobFilter(

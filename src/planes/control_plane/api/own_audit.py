@@ -9,6 +9,7 @@ from fastapi import Depends, Query
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.filters import UuidQuery, Words, words
 from planes.control_plane.services.installation import audit_reading
+from planes.server.asked import asked
 from planes.server.late_routes import LateRouter
 from planes.server.moments import aware
 from planes.server.paging import Page, PageQuery, envelope
@@ -45,7 +46,7 @@ class EventQuery:
 
 @router.get("/audit-events/-search", response_model=ListPage[AuditEventResponse])
 async def search_audit_events(
-    parts: CurrentParts, principal: CurrentSession, page: Paged, query: Annotated[EventQuery, Depends()]
+    parts: CurrentParts, principal: CurrentSession, page: Paged, query: Annotated[EventQuery, asked(EventQuery)]
 ) -> dict[str, Any]:
     """Of the whole platform, newest first."""
     found = await audit_reading.list_page(parts, principal, EventFilter(**query.values), page.bounds)
@@ -58,7 +59,7 @@ async def list_organization_events(
     principal: CurrentSession,
     organization_id: str,
     page: Paged,
-    query: Annotated[EventQuery, Depends()],
+    query: Annotated[EventQuery, asked(EventQuery)],
 ) -> dict[str, Any]:
     """Of one organization, newest first."""
     wanted = EventFilter(organization_id=organization_id, **query.values)

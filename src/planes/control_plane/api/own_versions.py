@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.deploy import render_receipt
@@ -13,6 +13,7 @@ from planes.control_plane.api.filters import VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services.work import deployments, versions
 from planes.control_plane.services.work.deploying import Deploys
 from planes.control_plane.services.work.versions import Version
+from planes.server.asked import asked
 from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.wire.own_versions import DeployedAs, Retention, RollBackRequest, RollBackResponse, VersionResponse
@@ -23,7 +24,7 @@ router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: vers
 
 @router.get("/versions", response_model=ListPage[VersionResponse])
 async def list_versions(
-    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, Depends()]
+    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, asked(VersionsQuery)]
 ) -> dict[str, Any]:
     found = await versions.list_versions(parts, principal, asked.filter)
     return envelope([_render(each) for each in found.items], asked.page, found)

@@ -14,6 +14,7 @@ from planes.data_plane.services.audit import Actor
 from planes.data_plane.services.telemetry.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
+from planes.server.asked import asked
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery
 from planes.storage.data.statistics import DATASET_SORTS, PIPELINE_SORTS, StatisticsFilter
@@ -71,7 +72,7 @@ async def list_pipeline_runs(
     workspace_id: str,
     claims: Reader,
     page: Annotated[Page, Depends(PageQuery(*sorted(SORTS)))],
-    window: Annotated[Window, Depends()],
+    window: Annotated[Window, asked(Window)],
     q: Annotated[str | None, Query(max_length=200)] = None,
     status: Annotated[list[TelemetryStatus] | None, Query()] = None,
     pipeline_name: Names = None,
@@ -104,8 +105,8 @@ async def list_pipeline_stats(
     workspace_id: str,
     claims: Reader,
     page: Annotated[Page, Depends(PageQuery(*PIPELINE_SORTS))],
-    window: Annotated[Window, Depends()],
-    latest: Annotated[Latest, Depends()],
+    window: Annotated[Window, asked(Window)],
+    latest: Annotated[Latest, asked(Latest)],
     q: Annotated[str | None, Query(max_length=200)] = None,
     pipeline_name: Names = None,
 ) -> dict[str, Any]:
@@ -121,8 +122,8 @@ async def list_dataset_stats(
     workspace_id: str,
     claims: Reader,
     page: Annotated[Page, Depends(PageQuery(*DATASET_SORTS))],
-    window: Annotated[Window, Depends()],
-    latest: Annotated[Latest, Depends()],
+    window: Annotated[Window, asked(Window)],
+    latest: Annotated[Latest, asked(Latest)],
     q: Annotated[str | None, Query(max_length=200)] = None,
     dataset_name: Names = None,
 ) -> dict[str, Any]:
