@@ -62,11 +62,11 @@ class TabScreen(ListScreen):
         self.context.roles[self.workspace.id] = await get_workspace_role(control, self.workspace.id)
         self._owners = await find_owners(control, self.workspace.id)
 
-    def for_owners(self, what: str) -> str:
+    def for_owners(self, what: str, whom: str = "owners") -> str:
         """Who may, who one is, whom to ask."""
         ask = " or ".join(guard(email) for email in self._owners[:MOST_ASKED]) or "an owner"
         role = self.context.role_in(self.workspace)
-        return f"{what} for owners; you are {'an' if role == 'owner' else 'a'} {role}. Ask {ask}."
+        return f"{what} for {whom}; you are {'an' if role == 'owner' else 'a'} {role}. Ask {ask}."
 
     def compose_top(self) -> ComposeResult:
         """The row of tabs."""

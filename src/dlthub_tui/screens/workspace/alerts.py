@@ -56,6 +56,7 @@ class AlertsScreen(TabScreen):
                 self._alerts = await list_alerts(region, self.workspace.id)
             except NotAllowed:
                 self._alerts = ()
+                await self.learn_owners()
                 raise
 
         async def ask_server() -> None:
@@ -65,6 +66,11 @@ class AlertsScreen(TabScreen):
             self._people = await find_emails(self.context.connected.control, self.workspace.id)
 
         await ask_at_once((ask_alerts, ask_server, ask_people))
+
+    def refusal(self, trouble: NotAllowed) -> str:
+        """Which roles see them: its region knows nobody's."""
+        is_viewer = self.context.role_in(self.workspace) == "viewer"
+        return self.for_owners("Alerts are", "all but viewers") if is_viewer else super().refusal(trouble)
 
     def sections(self) -> list[Section]:
         """The alerts that the filter leaves."""
