@@ -32,8 +32,10 @@ TELL_LEFT_AFTER_SECONDS = 1.0
 """What goes on so long after its program has ended is told to the user, who sees a run that does not end."""
 
 CLIENT_RETRY_SECONDS = 0.1
-# The first look takes milliseconds, by which its first line would be late.
+# The first look takes milliseconds, by which its first line would be late: to be stored and, where all cores are
+# taken, to get to whoever follows.
 FIRST_LOOK_SECONDS = 0.02
+FIRST_LINE_SECONDS = 0.005
 
 
 class StepEnd(NamedTuple):
@@ -94,11 +96,13 @@ class StepWatcher:
 
     def _await_line(self, before: int) -> None:
         """For a moment, what it prints comes before the first look at its limits; so many lines there were before."""
-        until = time.monotonic() + FIRST_LOOK_SECONDS
+        until, is_there = time.monotonic() + FIRST_LOOK_SECONDS, False
         self._tell()
-        while self._end is None and self._log.lines == before and (left := until - time.monotonic()) > 0:
+        while self._end is None and (left := until - time.monotonic()) > 0:
             self._watch.wait(left)
             self._tell()
+            if self._log.lines > before and not is_there:
+                until, is_there = time.monotonic() + FIRST_LINE_SECONDS, True
 
     def _tell(self) -> None:
         """Whoever follows hears of what was stored since."""
