@@ -347,6 +347,12 @@ class CrashStage:
             raise AssertionError(f"{run_id} is {self.status_row(run_id)} after {END_SECONDS} s") from None
         return self.run_of(run_id)["status"]
 
+    def has_been_opened(self, run_id: str) -> bool:
+        """Whether the region has written down that it opened what the run needs: next its runner is asked for."""
+        return bool(
+            self.row(self.region_database, "select 1 from runs where registered is not null and id = ?", run_id)
+        )
+
     def row(self, database: Path, statement: str, *values: object) -> Any:
         """The first row of a query of a plane's database, from outside."""
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=15)) as connection:

@@ -105,7 +105,7 @@ def unpack(stage: CrashStage, kill: Kill) -> Begun:
     run_id = stage.trigger("quick")
     trees = stage.place.parents[1] / "trees"
     stage.when(lambda: any(place.name.startswith(".") for place in trees.iterdir()) if trees.exists() else False, 20,
-               lambda: stage.record(run_id, "spec") is not None)  # fmt: skip
+               lambda: stage.has_been_opened(run_id))  # fmt: skip
     kill(run_id)
     return Begun(run_id)
 
@@ -124,7 +124,7 @@ def ask_for_runner(stage: CrashStage, kill: Kill) -> Begun:
     """The run's folder is claimed, and what forks runners hangs."""
     with stage.frozen(*stage.runner_servers()):
         run_id = stage.trigger("quick")
-        stage.when(lambda: stage.record(run_id, "spec"))
+        stage.when(lambda: stage.has_been_opened(run_id) and stage.record(run_id, "spec"))
         kill(run_id)
     return Begun(run_id)
 

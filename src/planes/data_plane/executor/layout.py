@@ -151,8 +151,8 @@ class RunPlace:
         self.remove_work()
         _make(self.work, _PRIVATE)
 
-    def furnish(self, configuration: Mapping[str, bytes], profile: str, data: Path) -> None:
-        """Adds `.dlt/` to a copied code tree: TOML of this profile, the workspace mark, places for state and data.
+    def lay_out_settings(self, profile: str, data: Path) -> None:
+        """Adds `.dlt/` to a copied code tree: the workspace mark, places for state and data.
 
         `data` becomes `.dlt/data/<profile>`, so that a local destination is found again by the next run. To be called
         before `hand_over`: until then nobody else writes here.
@@ -168,8 +168,11 @@ class RunPlace:
         _clear(link)
         link.symlink_to(data, target_is_directory=True)
         _write(settings / ".workspace", b"", 0o600)
+
+    def furnish(self, configuration: Mapping[str, bytes], profile: str) -> None:
+        """Adds TOML of this profile to that. To be called before `hand_over`, too."""
         for name in files_of_profile(configuration, profile):
-            _write(settings / name, configuration[name], 0o400)
+            _write(self.work / ".dlt" / name, configuration[name], 0o400)
 
     def lay_out_call(self, headers: bytes, body: bytes) -> None:
         """Adds what a webhook was sent. To be called before `hand_over`."""

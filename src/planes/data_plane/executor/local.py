@@ -91,9 +91,9 @@ def new_claim() -> str:
     return os.urandom(16).hex()
 
 
-def claim(folder: Path, run_id: str, fence: int, steps: Sequence[Step], word: str) -> None:
-    """Claims a folder for one start of a run, on the disk. Blocking. Raises: StartedBefore."""
-    spec = {"run_id": run_id, "fence": fence, "claim": word, "steps": [step.name for step in steps]}
+def claim(folder: Path, run_id: str, fence: int, word: str) -> None:
+    """Claims a folder for one start of a run. Blocking. Raises: StartedBefore."""
+    spec = {"run_id": run_id, "fence": fence, "claim": word}
     try:
         write_spec(RunFolder(folder), spec)
     except FileExistsError as error:
@@ -268,6 +268,6 @@ class LocalExecutor:
 
     def _start(self, folder: RunFolder, request: Request, is_claimed: bool, berth: Berth | None) -> None:
         if not is_claimed:
-            claim(folder.root, request.run_id, request.fence, request.steps, request.claim)
+            claim(folder.root, request.run_id, request.fence, request.claim)
         asked = berth.request if berth is not None else None
         launch(self._server, render_request(request), asked, self._kept_ports)

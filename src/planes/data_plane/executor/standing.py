@@ -17,7 +17,7 @@ import os
 import select
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -31,13 +31,14 @@ from planes.data_plane.executor.launching import WARM_SECONDS, RunnerServer, han
 from planes.data_plane.executor.layout import Owner, RunPlace
 from planes.data_plane.runner.containment.namespaces import TEMPORARY
 from planes.data_plane.runner.processes import Process, find_process, list_descendants
-from planes.data_plane.runner.request import Step
+from planes.data_plane.runner.request import Step, render_ahead
 from planes.data_plane.runner.standing import render_berth, standing_step
 from planes.data_plane.runner.usage import measure
 
 IDLE_SECONDS = 300.0
 _STANDS_SECONDS = 60.0
 _FOLDER = "standby"
+_MOST_AHEAD_BYTES = 16 * 1024
 # What a launcher of dlt loads by itself, in any run, before it comes to the job; as far as this dlt has it.
 _BEFORE_A_JOB = (
     "dlt.sources.helpers.requests?", "dlt._workspace._plugins?", "dlt.__plugins__?", "encodings.idna?",
@@ -97,6 +98,19 @@ class Berth:
         os.rename(self.place.work, run.work)
         os.rename(self.place.aside, run.aside)
         owner.take(run.work)
+
+    def register(self, values: Sequence[tuple[str, str]]) -> bool:
+        """Says ahead of the request which (name, value) pairs to scrub, unless they are many; False when its runner is
+        gone.
+        """
+        line = render_ahead(values)
+        if len(line) > _MOST_AHEAD_BYTES:
+            return True  # to learn them takes longer than it may take to answer
+        try:
+            self._sending.write(line)  # a pipe has room for it
+        except OSError:
+            return False
+        return True
 
     def request(self, document: bytes) -> dict[str, object] | None:
         """Hands over a runner's request; None when no runner answers. Afterwards only its folder is to be removed."""

@@ -40,11 +40,10 @@ def settle(folder: RunFolder) -> Outcome | None:
     outcome = folder.find_outcome()
     if outcome is not None:
         return outcome
-    try:
-        spec = read_spec(folder)
-    except NoSuchRun:
-        folder.spec_path.unlink(missing_ok=True)  # torn by a crash, so no runner was asked for under it
-        raise
+    spec = read_record(folder.spec_path) or _begun(folder)
+    if spec is None:
+        folder.spec_path.unlink(missing_ok=True)  # torn by a crash, and no runner had begun under it
+        raise NoSuchRun(str(folder.root))
     lock = folder.try_lock()
     if lock is None:
         return None
@@ -54,11 +53,17 @@ def settle(folder: RunFolder) -> Outcome | None:
             return outcome
         runner = read_record(folder.runner_path)
         if runner is None:
-            folder.spec_path.unlink()
+            folder.spec_path.unlink(missing_ok=True)
             raise NoSuchRun(str(folder.root))
         return _settle_locked(folder, spec, runner)
     finally:
         os.close(lock)
+
+
+def _begun(folder: RunFolder) -> dict[str, Any] | None:
+    """What a runner has written down of the run that it began: on the disk, where the claim may have been lost."""
+    record = read_record(folder.runner_path)
+    return record if record is not None and "run_id" in record else None
 
 
 def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, Any]) -> Outcome:
@@ -157,11 +162,13 @@ def read_spec(folder: RunFolder) -> dict[str, Any]:
 
 
 def write_spec(folder: RunFolder, spec: dict[str, Any]) -> None:
-    """Claim a folder for a run. Raises: FileExistsError if it is claimed."""
+    """Claim a folder for a run. Raises: FileExistsError if it is claimed.
+
+    Not synced: a claim that a crash of the machine takes away matters only if its run was begun, which the runner's
+    record tells.
+    """
     folder.root.mkdir(mode=0o711, parents=True, exist_ok=True)
     folder.control.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder.spec_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(json.dumps(spec).encode())
-        file.flush()
-        os.fsync(file.fileno())

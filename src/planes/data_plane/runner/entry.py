@@ -6,15 +6,16 @@ import os
 import select
 import signal
 from collections.abc import Mapping
-from io import FileIO
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.runner.groups import open_group
+from planes.data_plane.runner.output import Masks
 from planes.data_plane.runner.owner import RunOwner
-from planes.data_plane.runner.request import parse_request, parse_step
+from planes.data_plane.runner.request import parse_ahead, parse_request, parse_step
 from planes.data_plane.runner.spawning import StepNotStarted
 from planes.data_plane.runner.standing import READY, Standing
 
@@ -31,19 +32,17 @@ def own_run(document: int, ready: int) -> None:
 
 
 def stand_by(document: int, ready: int) -> None:
-    """Keep an interpreter for a run that is not known yet, said in the first line of `document`; the request follows.
+    """Keep an interpreter for a run that is not known yet, said in the first line of `document`; the request follows,
+    after a line of what to scrub, if its sender knows that before.
 
     `ready` is told when it stands by, and again when the run is taken. Ends without a run when it, or whoever would
     ask, is gone.
     """
     _begin()
-    with open(document, "rb", buffering=0) as pipe:
-        berth = b""
-        while not berth.endswith(b"\n"):
-            piece = pipe.read(1)
-            if not piece:
-                return
-            berth += piece
+    with open(document, "rb") as pipe:
+        berth = pipe.readline()
+        if not berth.endswith(b"\n"):
+            return
         described: dict[str, Any] = json.loads(berth)
         work = described.pop("work")
         step = parse_step(described)
@@ -54,15 +53,15 @@ def stand_by(document: int, ready: int) -> None:
             group.close()
             _answer(ready, {"error": str(error)})
             return
-        content = _await_request(pipe, standing, ready)
+        content, masks = _await_request(pipe, standing, ready)
     if content:
-        _own(content, ready, standing)
+        _own(content, ready, standing, masks)
     standing.end()
     group.close()
 
 
-def _await_request(pipe: FileIO, standing: Standing, ready: int) -> bytes:
-    """The request, or nothing when none comes any more, or nobody stands by for it."""
+def _await_request(pipe: BufferedReader, standing: Standing, ready: int) -> tuple[bytes, Masks | None]:
+    """The request, or nothing when none comes any more, or nobody stands by for it; and what was said ahead of it."""
     poll = select.poll()
     poll.register(pipe.fileno(), select.POLLIN)
     poll.register(standing.line.fileno(), select.POLLIN)
@@ -70,10 +69,14 @@ def _await_request(pipe: FileIO, standing: Standing, ready: int) -> bytes:
         came = {descriptor for descriptor, _ in poll.poll()}
         if standing.line.fileno() in came:
             if standing.line.recv(1) != READY:
-                return b""
+                return b"", None
             os.write(ready, json.dumps({"standing": os.getpid()}).encode() + b"\n")
         if pipe.fileno() in came:
-            return pipe.readall()
+            content = pipe.readline()
+            if not content.endswith(b"\n"):
+                return content, None
+            masks = Masks.learn(parse_ahead(content))
+            return pipe.read(), masks
 
 
 def _begin() -> None:
@@ -84,7 +87,7 @@ def _begin() -> None:
     os.umask(0o077)
 
 
-def _own(content: bytes, ready: int, standing: Standing | None) -> None:
+def _own(content: bytes, ready: int, standing: Standing | None, masks: Masks | None = None) -> None:
     request = parse_request(content)
     folder = RunFolder(Path(request.folder))
     # Looked at before the lock too, which a runner that is too late must not hold while another one wants it.
@@ -93,7 +96,7 @@ def _own(content: bytes, ready: int, standing: Standing | None) -> None:
         _answer(ready, {"error": "this run was started before"})
         return
     try:
-        owner = RunOwner(request, folder, standing)
+        owner = RunOwner(request, folder, standing, masks)
     except OSError as error:
         _answer(ready, {"cannot_write": error.strerror or type(error).__name__})
         return

@@ -1,9 +1,10 @@
 """A run's folder: what the platform keeps about a run, and how it is known whether its runner lives.
 
 ctl/            0700, the platform's alone
-  spec.json     the claim: run id, fence, names of steps, a word of its own; no argv, no environment, no value
+  spec.json     the claim: run id, fence, a word of its own; no argv, no environment, no value
   lock          held (flock) by the runner for life, or by whoever takes a dead runner's folder over
-  runner.json   the runner's pid, its start time, its socket; synced before anything of the job is started
+  runner.json   run id, fence, the runner's pid, its start time, its socket; synced before anything of the job is
+                started, so that it tells of a run whose claim a crash of the machine has taken away
   step.json     the process group of the step that runs now
   room, room.N  nothing: space and files that the end of the run can be told in, when the job has filled the disk
   segments/     the log

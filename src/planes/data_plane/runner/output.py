@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
@@ -23,6 +24,20 @@ SAID_BYTES = 4096
 BATCH_LINES = 2 * 1024
 
 
+class Masks(NamedTuple):
+    """Values to scrub, compiled."""
+
+    values: tuple[tuple[str, str], ...]
+    registered: Registered
+
+    @staticmethod
+    def learn(values: Sequence[tuple[str, str]]) -> "Masks":
+        """Compiles them, which takes milliseconds."""
+        registered = Registered.from_values(values)
+        kernel.give_memory_back()  # a fifth of what this took was for the time being
+        return Masks(tuple(values), registered)
+
+
 class RunLog:
     """The one writer of a run's log: what its steps print, and the runner's own lines between.
 
@@ -32,12 +47,18 @@ class RunLog:
     """
 
     def __init__(
-        self, writer: SegmentWriter, values: Sequence[tuple[str, str]], settings: ScrubSettings | None = None
+        self,
+        writer: SegmentWriter,
+        values: Sequence[tuple[str, str]],
+        settings: ScrubSettings | None = None,
+        masks: Masks | None = None,
     ) -> None:
+        """`masks` are what was compiled before it was known whose run this is; of other values they are not used."""
         self._writer = writer
         self._values = values
         self._settings = settings
-        self._registered: Registered | None = None
+        self._masks = masks if masks is not None and masks.values == tuple(values) else None
+        self._is_prepared = False
         self._missing = 0
         self._kept: list[tuple[bytes, Origin]] = []
         self.stage = "run"
@@ -54,18 +75,18 @@ class RunLog:
 
         It takes milliseconds, so it is done while a step's program loads, at the latest when its first bytes are read.
         """
-        if self._registered is not None:
-            return
-        self._registered = Registered.from_values(self._values)
-        kernel.give_memory_back()  # a fifth of what this took was for the time being
-        if self._settings is not None:
+        if self._masks is None:
+            self._masks = Masks.learn(self._values)
+        if not self._is_prepared and self._settings is not None:
+            self._is_prepared = True
             for pattern in refused_patterns(self._settings):
                 self.say("an extra pattern cannot be used here: ", foreign=pattern)
 
     def new_scrubber(self) -> StreamScrubber:
         """A scrubber for one stream. All share the compiled values."""
         self.prepare()
-        return StreamScrubber(self._registered or Registered.empty(), self._settings)
+        assert self._masks is not None, "prepared above"
+        return StreamScrubber(self._masks.registered, self._settings)
 
     def say(self, text: str, *, foreign: str = "") -> None:
         """Add a line of the runner's own, with words from elsewhere (a path, an error) at its end. Only these have

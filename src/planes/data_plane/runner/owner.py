@@ -16,7 +16,7 @@ from planes.data_plane.runner.control import ControlSocket
 from planes.data_plane.runner.folders import Outcome, RunFolder, app_socket, remove_sockets, write_record
 from planes.data_plane.runner.groups import open_group
 from planes.data_plane.runner.limiting import StepLimits
-from planes.data_plane.runner.output import RunLog
+from planes.data_plane.runner.output import Masks, RunLog
 from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
 from planes.data_plane.runner.reasons import (
     LIMIT_REASONS,
@@ -57,7 +57,9 @@ class RunOwner:
     Raises: OSError when the folder cannot be written to; then nothing of the run has begun.
     """
 
-    def __init__(self, request: Request, folder: RunFolder, standing: Standing | None = None) -> None:
+    def __init__(
+        self, request: Request, folder: RunFolder, standing: Standing | None = None, masks: Masks | None = None
+    ) -> None:
         self._request = request
         self._standing = standing
         self._group = standing.group if standing is not None else open_group(_widest(request))
@@ -72,11 +74,13 @@ class RunOwner:
         self._plan = StopPlan(request.grace_seconds)
         self._watch = Watch()
         self._writer = SegmentWriter(folder.segments, request.max_log_bytes)
-        self._log = RunLog(self._writer, request.registered, request.scrub)
+        self._log = RunLog(self._writer, request.registered, request.scrub, masks)
         self._control = ControlSocket(folder.socket_path(), self._watch, self._stop)
         self._watch.on_signal(signal.SIGTERM, lambda: self._stop("runner_terminated"))
         process = find_process(os.getpid())
         self.record = {
+            "run_id": request.run_id,
+            "fence": request.fence,
             "pid": os.getpid(),
             "start_ticks": process.start_ticks if process is not None else None,
             "socket": str(self._control.path),

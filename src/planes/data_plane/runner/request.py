@@ -1,7 +1,7 @@
 """What a runner is asked to do: one JSON document, read from an inherited descriptor."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from planes.scrub import ScrubSettings, parse_settings, settings_document
@@ -103,6 +103,16 @@ def render_request(request: Request) -> bytes:
     document["steps"] = [step_document(step) for step in request.steps]
     document["scrub"] = settings_document(request.scrub) if request.scrub is not None else None
     return json.dumps(document).encode("ascii")
+
+
+def render_ahead(registered: Sequence[tuple[str, str]]) -> bytes:
+    """The line before a request by which a runner that stands by learns what to scrub. It holds secrets, as that."""
+    return json.dumps(list(registered)).encode("ascii") + b"\n"
+
+
+def parse_ahead(line: bytes) -> tuple[tuple[str, str], ...]:
+    """Read such a line. Raises: ValueError."""
+    return tuple((name, value) for name, value in json.loads(line))
 
 
 def parse_request(content: bytes) -> Request:

@@ -1,9 +1,10 @@
-"""What a lease needs from the region's own data: checked, written down, opened.
+"""What a lease needs from the region's own data: checked, opened, written down.
 
-    read ─► planned ─► written down: environment, what will be opened ─► opened ─► gathered
+    read ─► planned ─► opened ─► gathered ─► written down: environment, what was opened, that the run starts
                    └── meanwhile, unless it came with the lease: the run's credential ──┘
 
-One transaction reads and one writes, because a run's start waits for each of them.
+What was opened stays in this process's memory until it is written down that it was. One transaction reads and one
+writes, because a run's start waits for each of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 from anyio import to_thread
@@ -53,11 +55,13 @@ class Gathered:
     variables: ResolvedVariables
     credentials: Credentials
     scrub: ScrubSettings | None = field(repr=False)
+    deeds: tuple[Deed, ...] = ()
+    """What is to be written down before anything of this leaves the process."""
     call: SentCall | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class Stored:
     """Rows, still sealed."""
 
     versions: LeasedVersions
@@ -72,7 +76,7 @@ class Planned:
     launch: Launch
     app: AppPlace | None
     tree: Path
-    stored: _Stored = field(repr=False)
+    stored: Stored = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,13 @@ class Gathering:
         self._services = services
         self._parts = services.parts
 
-    async def plan(self, lease: Lease) -> Planned:
-        """What is to run, checked against the region's own rows and files.
+    async def plan(self, lease: Lease, stored: Stored | None = None) -> Planned:
+        """What is to run, checked against the region's own rows and files; `stored` if they were read before.
 
         Raises: LaunchRefused, PlaneError, StorageError, BlobMissing.
         """
-        stored = await self._read(lease)
+        stored = stored or await self.read(lease)
+        await self._services.residency.settle(lease, stored.versions)
         tree = await self._services.code_trees.tree_of(stored.versions.deployment)
         app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
         requirements: bytes = stored.versions.deployment["requirements"]
@@ -122,12 +127,24 @@ class Gathering:
                 beacon_url=f"{self._parts.public_url}/beacon/{secret}", beacon_secret=secret, token=token
             ),
             scrub=opened.scrub,
+            deeds=tuple(_deeds(lease, planned.stored)),
             call=opened.call,
         )
 
+    async def write_down(self, lease: Lease, gathered: Gathered, values: Mapping[str, Any]) -> None:
+        """What the region has to know before anything of this is laid out, or anybody looks whether the environment is
+        there, which housekeeping leaves alone from then on. `values` are of the run's row.
+
+        Raises: Unavailable, StorageFull, StorageError; then nothing may be laid out.
+        """
+        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
+        async with self._parts.database.transaction() as connection:
+            await lock_environments(self._parts, connection, lease.workspace_id)
+            await runs.change(connection, lease.run_id, {**values, "environment": gathered.launch.environment.key})
+            await self._services.audit.append_all(connection, actor, gathered.deeds)
+
     async def _open(self, lease: Lease, planned: Planned) -> _Opened:
         services, stored = self._services, planned.stored
-        await self._write_down(lease, planned.launch.environment.key, stored)
         return _Opened(
             configuration=await services.configurations.open_row(stored.versions.configuration),
             variables=await services.variables.open_winners(lease.organization_id, stored.variables),
@@ -144,33 +161,15 @@ class Gathering:
             raise LaunchRefused("What the webhook was sent is no longer kept in this region.")
         return found
 
-    async def _read(self, lease: Lease) -> _Stored:
+    async def read(self, lease: Lease) -> Stored:
+        """What a lease names, if it belongs together here. Raises: PlaneError, StorageError."""
         services = self._services
         async with self._parts.database.reading() as connection:
-            stored = _Stored(
+            return Stored(
                 await services.residency.find_versions(connection, lease),
                 await services.variables.find_winners(connection, lease.workspace_id, lease.profile),
                 await services.scrubbing.find_row(connection, lease.workspace_id),
             )
-        await services.residency.settle(lease, stored.versions)
-        return stored
-
-    async def _write_down(self, lease: Lease, environment: str, stored: _Stored) -> None:
-        """Before anything is opened, and before anybody looks whether the environment is there: so housekeeping leaves
-        it alone.
-        """
-        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
-        audit = self._services.audit
-        async with self._parts.database.transaction() as connection:
-            await lock_environments(self._parts, connection, lease.workspace_id)
-            await runs.change(connection, lease.run_id, {"environment": environment})
-            deeds = [
-                Deed(Action.CONFIGURATION_OPENED, lease.configuration_id),
-                Deed(Action.VARIABLES_RESOLVED, scope_of(lease.profile), {"names": sorted(stored.variables)}),
-            ]
-            if lease.webhook_call_id is not None:
-                deeds.append(Deed(Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id))
-            await audit.append_all(connection, actor, deeds)
 
     async def _run_token(self, lease: Lease) -> str | None:
         """None when the control plane does not answer: the job may well not need it."""
@@ -182,6 +181,16 @@ class Gathering:
             except Unavailable:
                 await anyio.sleep(_TOKEN_WAIT_SECONDS)
         return None
+
+
+def _deeds(lease: Lease, stored: Stored) -> list[Deed]:
+    deeds = [
+        Deed(Action.CONFIGURATION_OPENED, lease.configuration_id),
+        Deed(Action.VARIABLES_RESOLVED, scope_of(lease.profile), {"names": sorted(stored.variables)}),
+    ]
+    if lease.webhook_call_id is not None:
+        deeds.append(Deed(Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id))
+    return [*deeds, Deed(Action.RUN_STARTED, lease.run_id)]
 
 
 def _plan(lease: Lease, tree: Path, requirements: bytes, port: int | None) -> Launch:

@@ -1,7 +1,8 @@
 """From a lease to everything its runner needs: checked, unpacked, laid out.
 
-    planned ─► gathered (gathering.py); meanwhile an empty work folder ─► filled ─► steps; meanwhile written down
-                 └──────── any of them refuses ──► CannotStart, work folder removed
+    planned ─► gathered (gathering.py) ─► written down ─► furnished ─► who stands by moves in
+    meanwhile: a folder is claimed, its code copied; who stands by is told what to scrub
+          any of them refuses ──► CannotStart, work folder removed
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
 """
@@ -27,9 +28,8 @@ from planes.data_plane.executor.local import RunSpec, StartedBefore, Step, claim
 from planes.data_plane.executor.standing import Berth, Kind, StandBy
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
-from planes.data_plane.services.audit import Action, Actor
 from planes.data_plane.services.launching import LaunchRefused, is_dashboard
-from planes.data_plane.services.runs.gathering import Gathered, Gathering, LeaseLost
+from planes.data_plane.services.runs.gathering import Gathered, Gathering, LeaseLost, Planned, Stored
 from planes.data_plane.services.secrets.run_secrets import (
     APP_ENVIRONMENT,
     Credentials,
@@ -53,8 +53,8 @@ from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.data_plane.services.uploads.unpacking import copy_tree
 from planes.domain.errors import PlaneError
 from planes.domain.run_limits import RunLimits
+from planes.manifest.launch import launcher_of
 from planes.scrub import Registered
-from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import hash_secret
 from planes.wire.link import Lease
@@ -94,21 +94,31 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What follows from what was gathered."""
+    """What follows from what was gathered. `kind` is None where nobody can stand by for such a run."""
 
     registered: Pairs = field(repr=False)
     notes: list[str]
     secrets_used: dict[str, SecretUse]
+    kind: Kind | None
 
 
 @dataclass(frozen=True, slots=True)
-class _LaidOut:
-    """A run's folder, ready to be run in."""
+class _Ready:
+    """All that the run is made of, written down; `berth` is who stands by for it and knows what to scrub."""
 
-    root: Path
-    steps: tuple[Step, ...]
-    claim: str | None
+    gathered: Gathered
+    known: _Known
+    job: Step = field(repr=False)
     berth: Berth | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run's folder, claimed under a word unless it was before, and whose it will be."""
+
+    run: RunPlace
+    owner: Owner
+    claim: str | None
 
 
 class Preparing:
@@ -130,23 +140,30 @@ class Preparing:
         """Where a workspace's files lie."""
         return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
 
-    async def prepare(self, lease: Lease, token: str | None = None) -> Prepared:
-        """Does all that has to be done before a runner is asked for. Without the run's `token` it is asked for.
+    async def look_up(self, lease: Lease) -> Stored | None:
+        """What `prepare` begins with; None where it is to find out itself what is wrong."""
+        try:
+            return await self._gathering.read(lease)
+        except (PlaneError, StorageError):
+            return None
+
+    async def prepare(self, lease: Lease, token: str | None = None, stored: Stored | None = None) -> Prepared:
+        """Does all that has to be done before a runner is asked for. Without the run's `token` it is asked for, without
+        what is `stored` of it that is looked up.
 
         Raises: CannotStart, LeaseLost.
         """
         try:
-            planned = await self._gathering.plan(lease)
-            owner, gathered = await side_by_side(
-                lambda: to_thread.run_sync(self._begin, lease), lambda: self._gathering.gather(lease, planned, token)
+            begun, planned = await side_by_side(
+                lambda: to_thread.run_sync(self._begin, lease), lambda: self._gathering.plan(lease, stored)
             )
-            known = await to_thread.run_sync(self._known, lease, gathered)
-            place, _ = await side_by_side(
-                lambda: self._lay_out(lease, gathered, owner),
-                lambda: self._write_down(lease, gathered, known),
+            ready, _ = await side_by_side(
+                lambda: self._gather(lease, planned, token, begun.owner),
+                lambda: to_thread.run_sync(self._lay_out_code, lease, planned.tree, begun.run),
                 let_go=_let_go,
             )
-            return self._prepared(lease, gathered, known, place)
+            steps, berth = await self._lay_out(lease, ready, begun)
+            return self._prepared(lease, ready, begun, steps, berth)
         except LeaseLost:
             raise
         except (LaunchRefused, Unreachable, UidsExhausted) as exc:
@@ -159,19 +176,47 @@ class Preparing:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
 
-    async def _lay_out(self, lease: Lease, gathered: Gathered, owner: Owner) -> _LaidOut:
-        workspace = self.place_of(lease.organization_id, lease.workspace_id)
-        run = workspace.run(lease.run_id)
-        berth: Berth | None = None
+    async def _gather(self, lease: Lease, planned: Planned, token: str | None, owner: Owner) -> _Ready:
+        gathered = await self._gathering.gather(lease, planned, token)
+        known = await to_thread.run_sync(self._known, lease, gathered, owner.uid)
+        berth = self._stand_by.take(known.kind) if known.kind is not None else None
         try:
-            steps, claimed = await to_thread.run_sync(self._furnish, lease, gathered, run, owner)
+            (job, is_told), _ = await side_by_side(
+                lambda: to_thread.run_sync(self._meanwhile, lease, gathered, known, owner.uid, berth),
+                lambda: self._write_down(lease, gathered, known),
+            )
+        except BaseException:
+            if berth is not None:
+                await _discard(berth)
+            raise
+        if berth is not None and not is_told:
+            await _discard(berth)
+            berth = None
+        return _Ready(gathered, known, job, berth)
+
+    def _meanwhile(
+        self, lease: Lease, gathered: Gathered, known: _Known, uid: int | None, berth: Berth | None
+    ) -> tuple[Step, bool]:
+        """The job's step, and whether who stands by knows what to scrub: to learn it takes milliseconds, for which the
+        run would wait later. Blocking.
+        """
+        is_told = berth is not None and berth.register(known.registered)
+        return self._job(lease, gathered, uid), is_told
+
+    async def _lay_out(self, lease: Lease, ready: _Ready, begun: _Begun) -> tuple[tuple[Step, ...], Berth | None]:
+        workspace, run, owner = self.place_of(lease.organization_id, lease.workspace_id), begun.run, begun.owner
+        gathered, berth = ready.gathered, ready.berth
+        try:
+            steps = await to_thread.run_sync(self._furnish, lease, ready, run, owner)
             if is_dashboard(lease):
                 await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
-            if len(steps) == 1 and lease.run_id in self._kinds:
-                berth = self._stand_by.take(self._kinds[lease.run_id][0])
+            if berth is not None and len(steps) > 1:
+                await _discard(berth)
+                berth = None
             if berth is not None and not await to_thread.run_sync(_moved_in, berth, run, owner):
                 berth = None
-                await to_thread.run_sync(self._begin, lease)
+                await to_thread.run_sync(run.begin, owner)
+                await to_thread.run_sync(self._lay_out_code, lease, gathered.tree, run)
                 await to_thread.run_sync(self._fill, lease, gathered, run, owner)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -180,9 +225,9 @@ class Preparing:
                 await to_thread.run_sync(run.remove_artifacts)
                 await to_thread.run_sync(run.remove_work)
             raise
-        return _LaidOut(run.root, steps, claimed, berth)
+        return steps, berth
 
-    def _known(self, lease: Lease, gathered: Gathered) -> _Known:
+    def _known(self, lease: Lease, gathered: Gathered, uid: int | None) -> _Known:
         """In a thread, since a file of secrets may be large. Raises: CannotStart."""
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
@@ -197,28 +242,32 @@ class Preparing:
         everything = (*registered, *of_builds)
         if not Registered.fits(everything):
             raise CannotStart(too_many_secrets(f"profile {lease.profile}"))
-        return _Known(everything, _notes(everything, gathered.credentials), used)
+        notes = _notes(everything, gathered.credentials)
+        return _Known(everything, notes, used, self._kind_of(lease, gathered, uid))
 
-    def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:
+    def _prepared(
+        self, lease: Lease, ready: _Ready, begun: _Begun, steps: tuple[Step, ...], berth: Berth | None
+    ) -> Prepared:
+        gathered, known = ready.gathered, ready.known
         return Prepared(
             spec=RunSpec(
                 run_id=lease.run_id,
-                folder=place.root,
+                folder=begun.run.root,
                 fence=lease.fence,
-                steps=place.steps,
+                steps=steps,
                 time_limit_seconds=lease.time_limit_seconds,
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
-                claim=place.claim,
+                claim=begun.claim,
                 scrub=gathered.scrub.apart_from(known.secrets_used) if gathered.scrub is not None else None,
             ),
             registered=known.registered,
             notes=known.notes,
-            berth=place.berth,
+            berth=berth,
         )
 
     async def _write_down(self, lease: Lease, gathered: Gathered, known: _Known) -> None:
-        """What the region has to know of a run before its process starts, in one transaction."""
+        """What the region has to know of a run before its files are laid out, in one transaction."""
         where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
         sealed = await self._parts.vault.seal(where, render_pairs(known.registered))
         values = {
@@ -226,40 +275,37 @@ class Preparing:
             "registered": sealed,
             "secrets_used": render_uses(known.secrets_used),
         }
-        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
-        async with self._parts.database.transaction() as connection:
-            await runs.change(connection, lease.run_id, values)
-            await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
+        await self._gathering.write_down(lease, gathered, values)
 
-    def _begin(self, lease: Lease) -> Owner:
-        """The run's folders, empty, and whose they will be. Blocking."""
+    def _begin(self, lease: Lease) -> _Begun:
+        """The run's folders, empty. Blocking, in one thread: a start waits for each change."""
         owner = Owner(self._uids.find_uid(lease.workspace_id))
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         workspace.prepare(lease.profile, owner)
-        workspace.run(lease.run_id).begin(owner)
-        return owner
-
-    def _furnish(
-        self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner
-    ) -> tuple[tuple[Step, ...], str | None]:
-        """What is in the run's folders, and what is to run there, under which claim. Blocking, in one thread: a start
-        waits for each change.
-        """
-        self._fill(lease, gathered, run, owner)
-        if gathered.app is not None:
-            write_app(run.root, gathered.app)
-        steps = self._steps(lease, gathered, run, owner.uid)
+        run = workspace.run(lease.run_id)
+        run.begin(owner)
         word = new_claim()
         try:
-            claim(run.root, lease.run_id, lease.fence, steps, word)
+            claim(run.root, lease.run_id, lease.fence, word)
         except StartedBefore:
-            return steps, None  # whoever starts it finds out what became of that
-        return steps, word
+            return _Begun(run, owner, None)  # whoever starts it finds out what became of that
+        return _Begun(run, owner, word)
+
+    def _lay_out_code(self, lease: Lease, tree: Path, run: RunPlace) -> None:
+        """What in the run's folders is no secret. Blocking."""
+        copy_tree(tree, run.work)
+        data = self.place_of(lease.organization_id, lease.workspace_id).data(lease.profile)
+        run.lay_out_settings(lease.profile, data)
+
+    def _furnish(self, lease: Lease, ready: _Ready, run: RunPlace, owner: Owner) -> tuple[Step, ...]:
+        """What else is in the run's folders, and what is to run there. Blocking, in one thread, as above."""
+        self._fill(lease, ready.gathered, run, owner)
+        if ready.gathered.app is not None:
+            write_app(run.root, ready.gathered.app)
+        return self._steps(lease, ready, owner.uid)
 
     def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
-        workspace = self.place_of(lease.organization_id, lease.workspace_id)
-        copy_tree(gathered.tree, run.work)
-        run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
+        run.furnish(gathered.configuration, lease.profile)
         if gathered.call is not None:
             run.lay_out_call(gathered.call.headers, gathered.call.body)
         run.hand_over(owner)
@@ -270,10 +316,27 @@ class Preparing:
         if found is not None:
             self._stand_by.ended(*found)
 
-    def _steps(self, lease: Lease, gathered: Gathered, run: RunPlace, uid: int | None) -> tuple[Step, ...]:
+    def _steps(self, lease: Lease, ready: _Ready, uid: int | None) -> tuple[Step, ...]:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
-        catalogue = EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
-        wanted = gathered.launch.environment
+        catalogue, wanted = self._catalogue(workspace, uid), ready.gathered.launch.environment
+        job, kind = ready.job, ready.known.kind
+        if kind is not None:
+            self._kinds[lease.run_id] = (kind, partial(self._berth_step, job, workspace.data(lease.profile)))
+        if catalogue.is_ready(wanted):
+            return (job,)
+        return (
+            _build_step(catalogue.prepare_build(wanted), uid, self._settings),
+            job,
+        )
+
+    def _catalogue(self, workspace: WorkspacePlace, uid: int | None) -> EnvironmentCatalogue:
+        return EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
+
+    def _job(self, lease: Lease, gathered: Gathered, uid: int | None) -> Step:
+        """Whether its environment is there is not looked at."""
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        run = workspace.run(lease.run_id)
+        catalogue, wanted = self._catalogue(workspace, uid), gathered.launch.environment
         python = catalogue.python(wanted)
         placement = RunPlacement(
             run_id=lease.run_id,
@@ -317,19 +380,15 @@ class Preparing:
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
-        is_ready = catalogue.is_ready(wanted)
+        return job
+
+    def _kind_of(self, lease: Lease, gathered: Gathered, uid: int | None) -> Kind | None:
+        launcher = launcher_of(lease.definition)
         # Inside bubblewrap a folder that is moved is not found again.
-        if gathered.app is None and job.argv[3] in _STANDS_BY_FOR and not self._settings.openings.is_strict:
-            kind = Kind(workspace.root, wanted.key, lease.profile, job.argv[3], uid)
-            self._kinds[lease.run_id] = (kind, partial(self._berth_step, job, workspace.data(lease.profile)))
-        return (
-            (job,)
-            if is_ready
-            else (
-                _build_step(catalogue.prepare_build(wanted), uid, self._settings),
-                job,
-            )
-        )
+        if gathered.app is not None or launcher not in _STANDS_BY_FOR or self._settings.openings.is_strict:
+            return None
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        return Kind(workspace.root, gathered.launch.environment.key, lease.profile, launcher, uid)
 
     def _berth_step(self, job: Step, data: Path, place: RunPlace) -> Step:
         """What stands by for steps like this one, contained in its own place: nothing of the run is in it."""
@@ -340,10 +399,15 @@ class Preparing:
         return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
 
 
-async def _let_go(place: _LaidOut) -> None:
+async def _let_go(ready: _Ready) -> None:
     """Of a run that is not started: who stood by for it would stay, and its folder with it."""
-    if place.berth is not None:
-        await to_thread.run_sync(place.berth.discard)
+    if ready.berth is not None:
+        await _discard(ready.berth)
+
+
+async def _discard(berth: Berth) -> None:
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(berth.discard)
 
 
 def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:

@@ -42,6 +42,7 @@ from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_status
 from planes.data_plane.services.reporting.restored import say_again
 from planes.data_plane.services.runs.endings import CANCELLED, decide_end
+from planes.data_plane.services.runs.gathering import Stored
 from planes.data_plane.services.runs.preparing import (
     CannotStart,
     LeaseLost,
@@ -49,6 +50,7 @@ from planes.data_plane.services.runs.preparing import (
 )
 from planes.data_plane.services.runs.run_log import write_end, write_notes
 from planes.data_plane.services.scrubbing.hits import Hits
+from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
@@ -93,6 +95,7 @@ class Runs:
         self._executor = executor
         self._preparing = preparing
         self.held = HeldRuns()
+        self._looked_up: dict[str, Stored] = {}
         self._beacons_until: list[datetime] = []
         self.outbox = Outbox(parts, self._on_stale)
         self.consolidation = Consolidation(lambda: parts.folder.glob("orgs/*/workspaces/*/runs/*/ctl/segments"))
@@ -131,7 +134,10 @@ class Runs:
         self.held.open(lease.run_id, held)
         try:
             with self.held.arriving(lease.workspace_id, lease.run_id):
-                await self._write_down(lease, row)
+                # Read meanwhile: while the disk writes there is nothing else to do.
+                _, stored = await side_by_side(
+                    lambda: self._write_down(lease, row), lambda: self._preparing.look_up(lease)
+                )
         except AlreadyThere:
             self.held.close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
@@ -142,6 +148,8 @@ class Runs:
             self.held.close(lease.run_id)  # not written down, so not held: it may be leased again
             raise
         self.outbox.wake_soon()
+        if stored is not None:
+            self._looked_up[lease.run_id] = stored
         held.accepted = lease, token
         held.folder = self._place(lease).root
         self.held.note_arrival()
@@ -233,20 +241,23 @@ class Runs:
         return Lease.model_validate(row["lease"])
 
     async def _find_or_start(self, lease: Lease, place: RunPlace, token: str | None) -> RunningRun | Outcome:
+        stored = self._looked_up.pop(lease.run_id, None)
         if place.root.exists():
             try:
                 return await self._find(place)
             except NoSuchRun:
                 pass
-        return await self._start(lease, place, token)
+        return await self._start(lease, place, token, stored)
 
     async def _find(self, place: RunPlace) -> RunningRun | Outcome:
         found = await self._executor.adopt(place.root)
         return found.outcome if isinstance(found, Ended) else found
 
-    async def _start(self, lease: Lease, place: RunPlace, token: str | None) -> RunningRun | Outcome:
+    async def _start(
+        self, lease: Lease, place: RunPlace, token: str | None, stored: Stored | None
+    ) -> RunningRun | Outcome:
         try:
-            prepared = await self._preparing.prepare(lease, token)
+            prepared = await self._preparing.prepare(lease, token, stored)
         except CannotStart as exc:
             return await self._end_unstarted(lease, place, "failed", [str(exc)])
         except LeaseLost:

@@ -170,3 +170,22 @@ async def test_a_restored_run_ends_though_its_record_names_what_is_out_of_reach(
 
     assert isinstance(found, Ended)
     assert (found.outcome.outcome, found.outcome.reason) == ("failed", "runner_killed")
+
+
+@pytest.mark.parametrize("left", [b"", None])
+async def test_a_run_that_was_begun_is_not_started_again_where_a_crash_took_its_claim(
+    executor: LocalExecutor, place: RunPlace, left: bytes | None
+) -> None:
+    """Of what a machine wrote before it crashed only the runner's record was synced."""
+    claim(place, "earlier")
+    runner = {"run_id": place.run_id, "fence": 3, "pid": 2**22 + 1, "start_ticks": 1, "socket": "x", "started_at": "x"}
+    (place.folder / "ctl" / "runner.json").write_text(json.dumps(runner))
+    spec = place.folder / "ctl" / "spec.json"
+    spec.unlink()
+    if left is not None:
+        spec.write_bytes(left)
+
+    found = await executor.adopt(place.folder)
+
+    assert isinstance(found, Ended)
+    assert (found.outcome.run_id, found.outcome.fence, found.outcome.reason) == (place.run_id, 3, "runner_killed")

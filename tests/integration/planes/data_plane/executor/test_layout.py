@@ -40,7 +40,8 @@ def furnished(plane: Path, owner: Owner) -> RunPlace:
     run = workspace.run("run")
     run.begin(owner)
     (run.work / "job.py").write_text("print('x')")
-    run.furnish(CONFIGURATION, "prod", workspace.data("prod"))
+    run.lay_out_settings("prod", workspace.data("prod"))
+    run.furnish(CONFIGURATION, "prod")
     run.hand_over(owner)
     return run
 
@@ -78,7 +79,8 @@ def test_links_in_an_archive_do_not_lead_the_platform_outside(plane: Path, tmp_p
     run.begin(Owner(None))
     (run.work / ".dlt").symlink_to(outside)
 
-    run.furnish(CONFIGURATION, "prod", workspace.data("prod"))
+    run.lay_out_settings("prod", workspace.data("prod"))
+    run.furnish(CONFIGURATION, "prod")
 
     assert (outside / "secrets.toml").read_text() == "kept"
     assert not (run.work / ".dlt").is_symlink()

@@ -8,7 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,20 +130,28 @@ class Ground:
         return run
 
     async def run(
-        self, code: str, *, is_warm: bool, files: Mapping[str, str] = MappingProxyType({}), **variables: str
+        self,
+        code: str,
+        *,
+        is_warm: bool,
+        files: Mapping[str, str] = MappingProxyType({}),
+        registered: Sequence[tuple[str, str]] = (),
+        ahead: Sequence[tuple[str, str]] | None = None,
+        **variables: str,
     ) -> tuple[str, list[str], list[str], bool]:
         """Outcome, what it printed to both streams, and whether an interpreter that stood by ran it."""
         berth: Berth | None = None
         if is_warm:
             await self.stand_by()
             berth = self.berth
+            assert ahead is None or berth.register(ahead)
         run = self.lay_out(code, files)
         if berth is not None:
             berth.move_in(run, Owner(JOB_UID))
         spec = RunSpec(run_id=run.root.name, folder=run.root, fence=1, steps=(self.step(run, **variables),),
                        time_limit_seconds=60, grace_seconds=1)  # fmt: skip
         with anyio.fail_after(60):
-            outcome = await (await self.executor.start(spec, (), berth)).wait()
+            outcome = await (await self.executor.start(spec, registered, berth)).wait()
         stored = b"".join([chunk async for chunk in iterate(log_folder(run.root))])
         lines = [json.loads(line) for line in stored.splitlines()]
         out, err = ([line["content"] for line in lines if line["io_stream"] == name] for name in ("stdout", "stderr"))
@@ -197,6 +205,29 @@ async def test_a_run_sees_what_it_would_see_cold_whatever_others_did(folder: Pat
     assert planted[1] == ["planted True"], "its collector looks at what stood there before"
     assert found == expected
     assert len({cold[2][0], warm[2][0], again[2][0]}) == 3, "random numbers repeat"
+
+
+async def test_values_that_its_runner_hears_of_ahead_are_scrubbed_and_no_others(folder: Path) -> None:
+    few, many = ([(f"V{number}", f"a-value-of-{number:06d}") for number in range(count)] for count in (100, 1500))
+    prints = "print('a-value-of-000007', 'another-runs-value', flush=True)"
+    async with ground(folder) as here:
+        same = await here.run(prints, is_warm=True, registered=few, ahead=few)
+        other = await here.run(prints, is_warm=True, registered=few, ahead=[("X", "another-runs-value")])
+        not_ahead = await here.run(prints, is_warm=True, registered=many, ahead=many)
+
+    assert [(run[0], run[1], run[3]) for run in (same, other, not_ahead)] == [
+        ("completed", ["[masked:V7] another-runs-value"], True),
+    ] * 3
+
+
+async def test_one_that_was_told_what_to_scrub_and_is_let_go_of_ends(folder: Path) -> None:
+    async with ground(folder) as here:
+        await here.stand_by()
+        assert here.berth.register([("A", "a-value-of-it")])
+        here.berth.discard()
+        with anyio.fail_after(60):
+            while here.interpreters():
+                await anyio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planes.data_plane.runner.output import READ_BYTES, RunLog
+from planes.data_plane.runner.output import READ_BYTES, Masks, RunLog
 from planes.data_plane.segments import CONTINUES, Origin, SegmentWriter
 from planes.data_plane.segments.reader import LogCursor
 
@@ -19,10 +19,10 @@ SECRET = "correct-horse-battery"
 class Bench:
     """A log, and pipes into it that the test fills itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, masks: Masks | None = None) -> None:
         self.folder = folder
         self.writer = SegmentWriter(folder)
-        self.log = RunLog(self.writer, [("PASSPHRASE", SECRET)])
+        self.log = RunLog(self.writer, [("PASSPHRASE", SECRET)], masks=masks)
 
     def send(self, *chunks: bytes, origin: Origin = USER) -> None:
         """One stream: each chunk is one read of the runner."""
@@ -219,3 +219,13 @@ def test_lines_that_cannot_be_stored_are_counted_and_told(bench: Bench, monkeypa
 
     assert bench.texts() == ["before", "50 lines are missing here: they could not be stored", "after"]
     assert [line["line_num"] for line in bench.lines()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("ahead", [("PASSPHRASE", SECRET), ("OTHER", "of-another-run"), ("PASSPHRASE", "older-value")])
+def test_what_was_compiled_ahead_masks_no_other_values_than_the_runs(tmp_path: Path, ahead: tuple[str, str]) -> None:
+    bench = Bench(tmp_path / "segments", Masks.learn([ahead]))
+
+    bench.send(f"{SECRET} of-another-run older-value\n".encode())
+
+    assert bench.texts() == ["[masked:PASSPHRASE] of-another-run older-value"]
+    bench.writer.close()

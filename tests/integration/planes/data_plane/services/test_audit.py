@@ -47,7 +47,8 @@ async def use(region: RunningDataPlane) -> None:
 
 async def gather(region: RunningDataPlane, lease: Lease) -> None:
     gathering = Gathering(region.plane.services)
-    await gathering.gather(lease, await gathering.plan(lease), "token")
+    gathered = await gathering.gather(lease, await gathering.plan(lease), "token")
+    await gathering.write_down(lease, gathered, {})
 
 
 async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
@@ -57,9 +58,10 @@ async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
     assert [entry["action"] for entry in written] == [
         "deployment_uploaded", "configuration_uploaded", "variables_changed", "variables_read",
         "deployment_files_listed", "configuration_files_listed", "configuration_opened", "variables_resolved",
+        "run_started",
     ]  # fmt: skip
     assert {entry["workspace_id"] for entry in written} == {region.workspace_id}
-    assert all(entry["email"] == "dev@example.com" and len(entry["token_id"]) == 36 for entry in written[:-2])
+    assert all(entry["email"] == "dev@example.com" and len(entry["token_id"]) == 36 for entry in written[:-3])
     assert "s3cret" not in str(written)
 
 
@@ -88,7 +90,7 @@ async def test_the_chain_is_whole(region: RunningDataPlane) -> None:
     await use(region)
 
     state = await region.plane.services.audit.verify()
-    assert (state.entries, state.broken_at) == (8, None)
+    assert (state.entries, state.broken_at) == (9, None)
     assert state.head != GENESIS
 
 
