@@ -350,9 +350,6 @@ async def _open_data_plane(
 ) -> DataPlane:
     from planes.data_plane.app import open_data_plane
 
-    join_token = options.join_token
-    if control is not None and not await control.knows_data_plane(dataplane_id):
-        join_token = await control.issue_join_token(dataplane_id, place=KNOWN_PLACES.get(dataplane_id, dataplane_id))
     control_plane_url = urls.get(CONTROL) or options.control_plane_url
     assert control_plane_url is not None
     return await open_data_plane(
@@ -361,10 +358,23 @@ async def _open_data_plane(
             dataplane_id,
             public_url=urls[dataplane_id],
             control_plane_url=control_plane_url,
-            join_token=join_token,
+            join_token=await join_token(options, dataplane_id, control),
             kept_ports=kept_ports,
         )
     )
+
+
+async def join_token(options: PlatformOptions, dataplane_id: str, control: ControlPlane | None) -> str | None:
+    """With what a region joins at this start: a token that it was given, or one of the control plane beside it.
+
+    Whoever removed a region's key (docs/production.md) gives it another one, which the control plane of its home takes.
+    """
+    from planes.data_plane.services.identity_keys import KEY_FILE
+
+    has_key = (options.home.data_folder(dataplane_id) / KEY_FILE).exists()
+    if control is None or (has_key and await control.knows_data_plane(dataplane_id)):
+        return options.join_token
+    return await control.issue_join_token(dataplane_id, place=KNOWN_PLACES.get(dataplane_id, dataplane_id))
 
 
 async def _wait_enrolled(plane: DataPlane, stop: anyio.Event) -> None:

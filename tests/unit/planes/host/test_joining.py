@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from planes.control_plane.app import ControlPlane
+from planes.data_plane.services.identity_keys import KEY_FILE
 from planes.domain.errors import InvalidRequest
 from planes.host.building import PlatformOptions
 from planes.host.home import Home
 from planes.host.joining import CannotFollow, completed, follow, remember
+from planes.host.platform import join_token
 
 URL = "https://control.example"
 
@@ -103,3 +107,26 @@ def test_other_platforms_are_not_asked(options: PlatformOptions) -> None:
     assert completed(whole) == whole
     remember(whole)
     assert options.home.read_region() is None
+
+
+class _Control:
+    """A control plane beside a region that joined it."""
+
+    async def knows_data_plane(self, dataplane_id: str) -> bool:
+        return dataplane_id == "eu1"
+
+    async def issue_join_token(self, dataplane_id: str, *, place: str) -> str:
+        return f"token for {dataplane_id}"
+
+
+@pytest.mark.anyio
+async def test_a_region_whose_key_was_removed_joins_the_control_plane_beside_it_again(options: PlatformOptions) -> None:
+    beside = cast("ControlPlane", _Control())
+    key = options.home.data_folder("eu1") / KEY_FILE
+    removed = await join_token(options, "eu1", beside)
+    key.touch()
+
+    assert removed == "token for eu1"
+    assert await join_token(options, "eu1", beside) is None
+    assert await join_token(options, "us1", beside) == "token for us1"
+    assert await join_token(replace(options, join_token="given"), "eu1", None) == "given"
