@@ -47,9 +47,9 @@ async def test_row_that_was_left_is_not_moved_by_the_first_jobs(open_app: Any) -
         await stage.until("Loading jobs…")
         assert "load_orders" not in stage.text
         stage.app.context.poll_seconds = 600.0
-        stage.app.screen._asked_at -= 7.5
+        stage.app.screen._asked_at -= 60  # however slow this machine is, minutes are said
         stage.app.screen._tick()
-        await stage.until("Loading jobs… 7 s")
+        await stage.until("Loading jobs… 1 min")
 
         stage.portal.call(held.set)
         await stage.until("❯ - w.table_0149")
