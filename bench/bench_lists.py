@@ -34,7 +34,7 @@ PAGES: dict[str, dict[str, Any]] = {
 }
 
 # As the app asks for them: a screenful, the rest in pieces; and all at once.
-JOB_PAGES: tuple[dict[str, Any], ...] = ({"limit": 48}, {"limit": 250, "offset": 500}, {"limit": 1000})
+JOB_PAGES: tuple[dict[str, Any], ...] = ({"limit": 48}, {"limit": 500, "offset": 48}, {"limit": 1000})
 
 
 async def fill(stage: Stage, job_id: str, count: int) -> None:
@@ -54,11 +54,13 @@ async def fill(stage: Stage, job_id: str, count: int) -> None:
         await connection.execute(insert(runs), rows)
 
 
-async def timed(stage: Stage, query: dict[str, Any], rounds: int, path: str = "/job-runs") -> float:
-    times: list[float] = []
+async def timed(
+    stage: Stage, query: dict[str, Any], rounds: int, path: str = "/job-runs", *, is_own: bool = False
+) -> float:
+    ask, times = stage.own if is_own else stage.get, list[float]()
     for _ in range(rounds):
         started = time.perf_counter()
-        answer = await stage.get(path, **{"limit": 100, **query})
+        answer = await ask(path, **{"limit": 100, **query})
         times.append((time.perf_counter() - started) * 1000)
         assert answer.status_code == 200, answer.text
     return statistics.median(times)
@@ -96,8 +98,10 @@ async def main(jobs: int, count: int, rounds: int) -> None:
                 found = await timed_cursor(stage, query, rounds)
                 print(f"100 of {count:,} runs, {name}by a cursor behind 5,000: median {found:.1f} ms (promise 50)")
             for query in JOB_PAGES:
-                found = await timed(stage, {"recent_job_runs_limit": 10, **query}, rounds, "/jobs")
-                print(f"{query['limit']} of {jobs:,} jobs with ten recent runs each: median {found:.1f} ms")
+                query = {"recent_job_runs_limit": 10, **query}
+                whole, short = [await timed(stage, query, rounds, "/jobs", is_own=is_own) for is_own in (False, True)]
+                print(f"{query['limit']} of {jobs:,} jobs with ten recent runs each: median {whole:.1f} ms, "
+                      f"in short, as the app asks for them, {short:.1f} ms")  # fmt: skip
     print(machine())
 
 
