@@ -58,13 +58,15 @@ class Changed(NamedTuple):
         return below(start, stop) if is_secret(login[1]) and login[1] not in _GENERATED else [], here
 
 
-_LINE_OF_LOGIN = re.compile(rb"[ \t]*\"[^\" \n]{1,64}\"[ \t]+\"([^\"\n]{4,})\"[ \t\r]*$")
+_LINE_OF_LOGIN = re.compile(rb"[ \t]*\"[\w.@-]*\w\"[ \t]+\"([^\"\n]{4,})\"[ \t\r]*$")
+# `curl/8.4.0`
+_VERSION = re.compile(rb"[\w.-]+/[0-9][\w.+-]*$")
 
 
 def told_login(line: bytes) -> list[Span]:
     """The password of a line that holds nothing but a user and it, as PgBouncer keeps them; two words are none."""
     found = _LINE_OF_LOGIN.match(line)
-    return [Span(*found.span(1), LOGIN_LINE)] if found and is_shown(found[1]) else []
+    return [Span(*found.span(1), LOGIN_LINE)] if found and is_shown(found[1]) and not _VERSION.match(found[1]) else []
 
 
 def opened_logins(line: bytes) -> Changed | None:

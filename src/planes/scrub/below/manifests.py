@@ -86,6 +86,8 @@ class Manifest(NamedTuple):
 
 
 _RESULT = re.compile(rb"(?:[-+~][ ])?[\"']?result[\"']?[ \t]*[:=][ \t]*[\"'](?=[^\"'])")
+# `"…" -> "…"`
+_CHANGED = re.compile(rb"->[ ]+\"([^\"]{3,})\"")
 _GENERATED = re.compile(
     rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$|(?:[-+~][ ])?resource \"random_password\" "
 )
@@ -106,7 +108,10 @@ class Generated(NamedTuple):
         if found is None:
             return [], self._replace(left=self.left - 1)
         start, end = value_of(row, row.start + found.end() - 1)
-        return below(start, end) if is_secret(row.line[start:end]) else [], None
+        spans = below(start, end) if is_secret(row.line[start:end]) else []
+        if changed := _CHANGED.search(row.line, end, row.end):
+            spans += below(*changed.span(1))
+        return spans, None
 
 
 def opened_state(line: bytes) -> Generated | None:

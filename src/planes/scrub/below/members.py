@@ -13,7 +13,9 @@ from planes.scrub.rules.named.below import NAMED_BELOW
 _OPENS = re.compile(GIVES_SEVERAL + rb"([\[({])")
 _LONGEST_PLURAL = 16
 _BRACKET = re.compile(rb"[\[({]|[\])}]")
-_MEMBER = re.compile(rb"[\[({,:>=][ ]{0,4}\\*[bu]?[\"'`]?([^ \t\r\n\"'`,;:\\(){}\[\]]{6,})(?=[\"'`,\])}\\]|$)")
+_MEMBER = re.compile(rb"[\[({,:>= ][ ]{0,4}\\*[bu]?[\"'`]?([^ \t\r\n\"'`,;:=\\(){}\[\]]{6,}={0,2})(?=[\"'`,\])}\\ ]|$)")
+# A word and numbers, as in ids and dates: `job-2026-11-28`.
+_NUMBERED = re.compile(rb"[A-Za-z]+(?:[-_.][0-9]+)+$")
 
 
 def _inside(line: bytes) -> "tuple[int, int] | None":
@@ -38,5 +40,7 @@ def told_members(line: bytes) -> list[Span]:
     return [
         Span(*member.span(1), NAMED_BELOW)
         for member in _MEMBER.finditer(line, *inside)
-        if (is_shown(member[1]) or PUNCTUATED_MADE.match(member[1])) and not FILE.match(member[1])
+        if not _NUMBERED.match(member[1])
+        and (is_shown(member[1]) or PUNCTUATED_MADE.match(member[1]))
+        and not FILE.match(member[1])
     ]

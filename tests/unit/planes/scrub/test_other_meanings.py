@@ -35,6 +35,11 @@ LEFT = [
     "secrets:\n  system:\n    - db-credentials\n    - tls-cert",
     "  password\nLogin  incorrect",
     "kind: Secret\nmetadata:\n  name: db-credentials\n  namespace: prod",
+    '"-" "curl/8.4.0"',
+    "ConvertTo-SecureString requires -AsPlainText",
+    "tokens: [load_1764, extract_22, job-2026-11-28]",
+    "replace `api_key` with `api_key_v2`",
+    "b'PK\\x03\\x04\\x00file1\\x00name22b'",
     '"sensitive": false, "type": "string", "value": "db.example.com"',
 ]
 

@@ -47,6 +47,10 @@ MASKED = {
     "PowerShell, bare": f"ConvertTo-SecureString {S} -AsPlainText -Force",
     "PowerShell, piped": f'$pw = "{S}" | ConvertTo-SecureString -AsPlainText -Force',
     "parameters on the line of their statement": f"[SQL: INSERT INTO u (name, password) VALUES (?, ?)] [parameters: ('x', '{S}')]",  # noqa: E501
+    "members of a map of Go": f"map[passwords:map[loader:{S} reader:{T}]]",
+    "members of a slice of Go": f"{{Passwords:[{S} {T}]}}",
+    "members that are objects": f"secrets=[Secret(value={S}), Secret(value={T})]",
+    "a resource that a plan changes": f'  ~ resource "random_password" "db" {{\n      ~ result = "{S}" -> "{T}"',
     "a frame of one column": f"{'password'.rjust(10 + len(S))}\nfirst     {S}\nsecond    {T}",
 }
 
@@ -56,7 +60,7 @@ def test_secret_is_masked(name: str) -> None:
     out = scrub_text(MASKED[name] + "\n")
 
     assert "[masked:" in out
-    for left in (S, T, ENCODED, "Falcon", "md5"):
+    for left in (S, T, ENCODED, "Falcon", fake("<h32>")):
         assert left not in out
     assert ("host: x" in out) == ("host: x" in MASKED[name])
     assert scrub_text(out) == out

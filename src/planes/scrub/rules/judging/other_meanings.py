@@ -30,7 +30,7 @@ PLURALS = tuple(
     for joined in dict.fromkeys((words, words.replace(b"_", b""), words.replace(b"_", b"-")))
 )
 # What gives several values behind such a name, up to the bracket.
-GIVES_SEVERAL = rb"[sS][\\\"'`\]]{0,4}[ \t]*(?::=|=>|[:=])[ \t]*(?:\[\]string)?"
+GIVES_SEVERAL = rb"[sS][\\\"'`\]]{0,4}[ \t]*(?::=|=>|[:=])[ \t]*(?:\[\]string|map)?"
 _GIVES_SEVERAL = re.compile(GIVES_SEVERAL + rb"$")
 LONGEST_WITH_MEMBERS = 2048
 

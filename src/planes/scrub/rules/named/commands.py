@@ -205,7 +205,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"ConvertTo-SecureString[ \t]+(?:-String[ \t]+)?(?P<secret>[^ \t\n\"'$(@-][^ \t\n\"']*)"
         rb"[ \t]+-(?:AsPlainText|Force)",
         "ConvertTo-SecureString <a16> -AsPlainText -Force",
-        judges.quoted,
+        cells.made,
         ((b"convertto-securestring",), rb"[ \t]"),
     ),
     named(
