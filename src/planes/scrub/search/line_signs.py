@@ -71,7 +71,10 @@ class SignsOnLine:
             literals[literal] = (*literals.get(literal, ()), (b"" if is_any_case else sign, bits, made_by))
         literals |= {name: literals.get(name, ()) for name in UNSIGNED}
         names = frozenset((*SIGNS, *UNSIGNED, b"bearer"))  # shapes of flags take the last as a name too
-        self._literals = [(literal in names, signs) for literal, signs in literals.items()]
+        # Most literals are signs of the same names: made anew for each, what is said of them was a fifth of a MB.
+        shared: dict[tuple[bool, tuple[_Sign, ...]], tuple[bool, tuple[_Sign, ...]]] = {}
+        said = ((literal in names, signs) for literal, signs in literals.items())
+        self._literals = [shared.setdefault(entry, entry) for entry in said]
         self._find = compile_literals(list(literals))
 
     def find(self, line: bytes) -> tuple[int, int, Sequence[int]] | None:

@@ -33,29 +33,30 @@ Name = tuple[int, Sequence[int] | None]
 class AtName:
     """A pattern whose matches begin with a name."""
 
-    __slots__ = ("_behind", "_pattern", "_source")
+    __slots__ = ("_behind", "_pattern", "_rule")
 
-    def __init__(self, pattern: bytes) -> None:
-        self._source = pattern
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
         self._pattern: re.Pattern[bytes] | None = None
         self._behind: re.Pattern[bytes] | None = None
 
     @classmethod
     def of(cls, rule: Rule) -> "AtName | None":
         """None if matches of a rule begin otherwise."""
-        if not rule.any_case or not rule.pattern.startswith(_ANY_CASE + KEY) or _has_choice(rule.pattern):
+        if not rule.any_case:
             return None
-        return cls(rule.pattern)
+        pattern = rule.pattern
+        return cls(rule) if pattern.startswith(_ANY_CASE + KEY) and not _has_choice(pattern) else None
 
     def prepare(self) -> "re.Pattern[bytes]":
         """Compile the pattern now."""
         if self._pattern is None:
-            self._pattern = re.compile(self._source)
+            self._pattern = re.compile(self._rule.pattern)
         return self._pattern
 
     def _behind_names(self) -> "re.Pattern[bytes]":
         """What follows the name in a match, compiled when it is first needed."""
-        behind = self._behind = re.compile(_ANY_CASE + self._source.removeprefix(_ANY_CASE + KEY))
+        behind = self._behind = re.compile(_ANY_CASE + self._rule.pattern.removeprefix(_ANY_CASE + KEY))
         return behind
 
     def matches(self, line: bytes, names: Sequence[Name]) -> "list[tuple[int, int, int]]":

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from planes.scrub.rules.judging.other_meanings import GIVERS
-from planes.scrub.rules.model import Judge, Rule
+from planes.scrub.rules.model import Judge, Rule, abbreviate
 
 # `_` stands for `_`, `-`, `.`, a blank, or nothing.
 _KEYS = """
@@ -57,6 +57,8 @@ _PASS = (
 )
 _OTHERS = rb"x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9][_-](?:pat|salt)|(?-i:\bPEPPER)"
 KEY = rb"(?:%s|%s|%s)" % (_WORDS, _PASS, _OTHERS) + SUFFIX
+_KEY_PLACE = rb"(?P=key)"
+abbreviate(_KEY_PLACE, KEY)
 _SIGNS = (
     b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
     b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
@@ -120,4 +122,5 @@ def named(
 ) -> Rule:
     """A rule for one shape; `scan` are its signs and what follows them, by default those of all sensitive names."""
     signs, follow = scan or (SIGNS, FOLLOW)
-    return Rule(name, "name", signs, follow, b"(?i)" + pattern, SOURCE, sample, judge, any_case=True, needs=needs)
+    written = b"(?i)" + pattern.replace(KEY, _KEY_PLACE)
+    return Rule(name, "name", signs, follow, written, SOURCE, sample, judge, any_case=True, needs=needs)
