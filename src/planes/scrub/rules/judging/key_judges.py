@@ -3,7 +3,7 @@
 import re
 
 from planes.scrub.rules.judging.judges import FILE, is_in_variable, is_other_name, quoted, random
-from planes.scrub.rules.judging.plausible import is_code
+from planes.scrub.rules.judging.plausible import is_code, is_jumbled
 from planes.scrub.rules.judging.source_code import is_constant, is_declared_type
 
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
@@ -14,7 +14,8 @@ _TABLE_KEYS = tuple(
     dedup group lookup json dict parent child root record index routing idempotency s3 blob file config metric
     feature host ssh_host map range order join candidate composite item event message issue project translation
     i18n cursor state column table schema section default dataset resource hot press key shortcut sharding shard
-    incremental delta lock restore version websocket
+    incremental delta lock restore version websocket customer product store employee location date invoice vendor
+    supplier campaign contact page visit transaction company
     """.split()
 )
 # Where PagerDuty sends an event; those of queues are words.
@@ -45,6 +46,29 @@ def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
     if is_variable and not is_code(line[start:end]):
         return quoted(line, begin, start, end)
     return random(line, begin, start, end)
+
+
+# What a generator made, and a name in `-key` that says so: `ACME_KEY`, `acmeKey`.
+_MADE = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=(?:[^0-9]*[0-9]){2})[0-9A-Za-z_+/=.~-]{20,}")
+_HEXADECIMAL = re.compile(rb"[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32})?")
+
+
+def key_of_any(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value some signs behind any `…_key` or `…Key`: one that was made; in hexadecimal, that of a variable."""
+    secret = line[start:end].rstrip(b".-")
+    word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
+    name = word[0] if word else b""
+    before = name.lower()
+    if line[begin + 1 : begin + 4] == b"Key":
+        before = before.removesuffix(b"k")
+    if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS) or is_other_name(line, begin + 1):
+        return -1
+    is_made = _MADE.fullmatch(secret) is not None and is_jumbled(secret)
+    if not is_made and not (name.isupper() and _HEXADECIMAL.fullmatch(secret)):
+        return -1
+    if FILE.match(secret) or is_constant(line, start, start + len(secret)) or is_in_variable(line, begin):
+        return -1
+    return quoted(line, begin, start, start + len(secret))
 
 
 def key_parameter(line: bytes, _: int, start: int, end: int) -> int:

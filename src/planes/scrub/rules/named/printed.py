@@ -1,6 +1,6 @@
 """Names and values as engines of databases, frames and collectors print them side by side."""
 
-from planes.scrub.rules.judging import cells, judges, told
+from planes.scrub.rules.judging import cells, judges, key_judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, SOURCE, named
 
@@ -16,6 +16,11 @@ def _beside(*words: bytes) -> tuple[bytes, ...]:
 _FIELD = (
     rb"(?:name|key|field|path|property|attribute|column|option|setting|variable)\\*[\"']?[ ]?[=:][ ]?\\*[\"']"
     rb"[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"'][,; ]"
+)
+# What programs print between the name of any key and its value: signs, and a few words.
+_TO_VALUE = (
+    rb"[^0-9A-Za-z\n]{1,14}(?:(?:str|string|some|is|to|td|dd|value|type|securestring|provided)[^0-9A-Za-z\n]{1,8}){0,3}"
+    rb"(?P<secret>[0-9A-Za-z_+/=.~-]{20,})"
 )
 # The sides of what changed: `{'old_value': …, 'new_value': …}`.
 _SIDES = (b"to", b"old", b"new", b"previous", b"before", b"after", b"from", b"current", b"expected", b"actual")
@@ -373,5 +378,22 @@ PRINTED_RULES: tuple[Rule, ...] = (
         cells.gap,
         (SIGNS, _BEHIND_NAME + rb"(?:[ ][ ]|[ ]?\t)"),
         needs=(b"  ", b"\t"),
+    ),
+    named(
+        "key-of-any",
+        rb"[0-9a-z][_-]key" + _TO_VALUE,
+        "<ACME_KEY>q<a10>7B3c<a20></ACME_KEY>",
+        key_judges.key_of_any,
+        ((b"_key", b"-key"), rb"[^0-9A-Za-z_-]"),
+    ),
+    Rule(
+        "key-of-any-in-camel-case",
+        "name",
+        (b"Key",),
+        rb"[^0-9A-Za-z_-]",
+        rb"[0-9a-z]Key(?i:" + _TO_VALUE + rb")",
+        SOURCE,
+        "Config(host=db, acmeKey=q<a10>7B3c<a20>, retries=3)",
+        key_judges.key_of_any,
     ),
 )

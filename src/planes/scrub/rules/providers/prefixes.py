@@ -13,10 +13,16 @@ _HEXADECIMAL = re.compile(rb"[0-9a-f]{32,}")
 # Behind these a number in hexadecimal is a secret as well; behind `api-` or `key_` it may be a checksum.
 _SURE = re.compile(rb"(?:^|[_-])(?:sk|pat|secret|live)[_-]")
 
+# The half that Stripe and Clerk have browsers show.
+_MODES = (b"live_", b"test_")
+_PUBLIC = tuple(b"pk_" + mode for mode in _MODES)
+
 
 def made(line: bytes, _: int, start: int, end: int) -> int:
     """What stands behind the prefix must be made by a generator: names in code have prefixes too."""
     secret = line[start:end]
+    if secret.startswith(_PUBLIC) or (line[max(0, start - 3) : start] == b"pk_" and secret.startswith(_MODES)):
+        return -1
     body = _BODY.search(secret)
     if body is None:
         return -1
