@@ -31,7 +31,7 @@ def test_a_made_value_is_masked_behind_any_key(line: str) -> None:
         '{"customer_key": "9e107d9d372bb6826bd81d3542a419d6"}',
         "<td>order_key</td><td>9e107d9d372bb6826bd81d3542a419d6</td>",
         "publicKey: Xk3v9QmT2bW8nR5pL7dY4sH",
-        "publishable key pk_live_QNg9mizhSNwLq3VmwEx5ffre",
+        f"publishable key {fake('pk_live_<a10>7B<a12>', 1)}",
         "merge_key    created_at_of_the_row_of_table_17",
     ],
 )
