@@ -10,6 +10,7 @@ from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.prose import is_common
 from planes.scrub.rules.named.below import ASKED_BELOW
 from planes.scrub.rules.named.keys import is_sensitive_key
+from planes.scrub.rules.named.languages import FOREIGN_KEY
 from planes.scrub.rules.named.vocabulary import KEY
 from planes.scrub.search.engine import Pattern, compile_pattern
 
@@ -298,11 +299,18 @@ class Code(NamedTuple):
         return below(begin, end) if is_secret(line[begin:end]) else [], here
 
 
+@functools.cache
+def _ends_in_name() -> Pattern:
+    """What a word surely matches that names something sensitive: of RE2 it takes a part of a look by `re`."""
+    return compile_pattern(rb"(?i)(?:" + KEY + rb"|" + FOREIGN_KEY + rb"|authorization|cookie)$")
+
+
 def opened_code(line: bytes) -> Code | None:
     """What a line of code opens that names something sensitive."""
+    may_name = _ends_in_name().places
     columns = [
         len(line[: word.start()].translate(None, _CONTINUING))
         for word in _WORD.finditer(line)
-        if is_sensitive_key(word[0].decode("ascii", "replace"))
+        if may_name(word[0]) and is_sensitive_key(word[0].decode("ascii", "replace"))
     ]
     return Code(tuple(columns[:16])) if columns else None

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.languages import FOREIGN_KEY
 from planes.scrub.rules.named.vocabulary import KEY
-from planes.scrub.search.engine import compile_literals, compile_set
+from planes.scrub.search.engine import Literals, compile_literals, compile_set
+from planes.scrub.search.line_signs import LONGEST_QUICK, NAMES
 from planes.scrub.search.spelling import loosened
 
 _SECRET = b"(?P<secret>"
@@ -28,6 +29,9 @@ _NAME = re.compile(rb"[0-9A-Za-z_. -]*")
 _BEHIND = b"(?i)[0-9A-Za-z_. -]*[0-9A-Za-z]"
 # So many texts that begin with a name are remembered with the shapes that may match there.
 _MOST_REMEMBERED = 512
+# On a line with more names than this, what stands between is looked for anywhere: behind each of them it would be read
+# again and again. There the automaton for all makes states without end, and takes microseconds a byte.
+_MOST_NAMES = 512
 
 
 def between(pattern: bytes) -> bytes | None:
@@ -101,6 +105,7 @@ class Demands:
         "_behind",
         "_foreign",
         "_free",
+        "_literals",
         "_needs",
         "_needy",
         "_patterns",
@@ -129,6 +134,7 @@ class Demands:
         self._free = ((1 << len(rules)) - 1) ^ told
         self._anywhere: _Owned | None = None
         self._behind: _Owned | None = None
+        self._literals: Literals | None = None
         self._remembered: dict[bytes, int] = {}
 
     def prepare(self) -> "_Owned":
@@ -145,32 +151,46 @@ class Demands:
     def met(self, line: bytes, chosen: int, names: "Sequence[int] | None" = None) -> int:
         """Of some rules those that may match on a line; `names`: where all signs of names stand in it, if known."""
         may = self._free
-        if names is None or not line.isascii():
+        places = sorted(place for _, place, _ in self._names()(line.lower())) if names is None else names
+        if len(places) > _MOST_NAMES:
             if self._anywhere is None:
                 self._anywhere = _Owned(self._patterns, at_begin=False)
             may |= self._anywhere.matching(line)
         else:
-            may |= self._foreign  # no names of the vocabulary
-            behind = self._behind or self.prepare()
-            known = -1
-            for place in names:
-                if place >= known:
-                    text = line[place:]
-                    rules = self._remembered.get(text)
-                    if rules is None:
-                        rules = behind.matching(text)
-                        if len(self._remembered) >= _MOST_REMEMBERED:
-                            self._remembered.clear()
-                        self._remembered[text] = rules
-                    may |= rules
-                    if place != names[-1]:
-                        run = _NAME.match(line, place)
-                        known = run.end() if run else place
+            may |= self._foreign | self._behind_names(line, places)  # no names of the vocabulary
         chosen &= may
         if chosen & self._needy:
             needs = self._needs or self._compiled_needs()
             chosen &= ~self._needy | needs.met(line.lower(), names[0] if names else 0)
         return chosen
+
+    def _behind_names(self, line: bytes, places: "Sequence[int]") -> int:
+        """The rules that may match by what stands behind the names of a line, the signs of which stand at `places`."""
+        behind = self._behind or self.prepare()
+        found, known = 0, -1
+        is_short = len(line) <= LONGEST_QUICK
+        for place in places:
+            if place < known:
+                continue
+            text = line[place:]
+            rules = self._remembered.get(text) if is_short else None
+            if rules is None:
+                rules = behind.matching(text)
+                if is_short:
+                    if len(self._remembered) >= _MOST_REMEMBERED:
+                        self._remembered.clear()
+                    self._remembered[text] = rules
+            found |= rules
+            if place != places[-1]:
+                run = _NAME.match(line, place)
+                known = run.end() if run else place
+        return found
+
+    def _names(self) -> Literals:
+        """What finds the signs of names on a line on which they are not known, which is a long one."""
+        if self._literals is None:
+            self._literals = compile_literals(tuple(NAMES))
+        return self._literals
 
     def _compiled_needs(self) -> "_Needs":
         needs = self._needs = _Needs(self._wanted)

@@ -20,6 +20,8 @@ LONGEST_QUICK = 1024
 _MOST = 200
 # Signs of one letter or two are found by their shape if a rule has more of them than this.
 _FEW = 8
+# What each name holds one of; shapes of flags take the last as a name too.
+NAMES = frozenset((*SIGNS, *UNSIGNED, b"bearer"))
 # A digit is `0`, a capital `A`, everything else `.`
 _SHAPES = bytes(0x30 if 48 <= byte <= 57 else 0x41 if 65 <= byte <= 90 else 0x2E for byte in range(256))
 _SHAPED = re.compile(rb"\[(0-9|A-Z)\](?:\{([0-9]{1,2})\})?")
@@ -70,10 +72,9 @@ class SignsOnLine:
             literal = sign if is_any_case else sign.lower()
             literals[literal] = (*literals.get(literal, ()), (b"" if is_any_case else sign, bits, made_by))
         literals |= {name: literals.get(name, ()) for name in UNSIGNED}
-        names = frozenset((*SIGNS, *UNSIGNED, b"bearer"))  # shapes of flags take the last as a name too
         # Most literals are signs of the same names: made anew for each, what is said of them was a fifth of a MB.
         shared: dict[tuple[bool, tuple[_Sign, ...]], tuple[bool, tuple[_Sign, ...]]] = {}
-        said = ((literal in names, signs) for literal, signs in literals.items())
+        said = ((literal in NAMES, signs) for literal, signs in literals.items())
         self._literals = [shared.setdefault(entry, entry) for entry in said]
         self._find = compile_literals(list(literals))
 

@@ -35,6 +35,22 @@ def test_a_shape_matches_only_where_its_demands_are_met() -> None:
     assert kept < 0.25 * looks  # it leaves out most of them, also on lines that are all names and values
 
 
+def test_demands_are_met_behind_each_name_of_a_long_line_too() -> None:
+    demands = Demands(RULES)
+    every = (1 << len(RULES)) - 1
+    shapes = [(1 << index, compile_pattern(rule.pattern)) for index, rule in enumerate(RULES) if rule.any_case]
+    matches = 0
+    for line in sorted(lines())[::200]:
+        long = b"a token of many; " + line + b" x" * 600 + b"; passwords " + line
+        met = demands.met(long, every)
+        for bit, pattern in shapes:
+            if pattern.places(long) is not None:
+                matches += 1
+                assert met & bit or not demands.members & bit, line
+
+    assert matches > 50
+
+
 def test_what_stands_between_is_taken_where_a_pattern_says_it_alone() -> None:
     by_name = {rule.name: between(rule.pattern) for rule in RULES}
 
