@@ -50,6 +50,7 @@ def prepare() -> None:
     prepare_below()
     _block_patterns()
     mark_finder()
+    re.purge()  # who needs a pattern has it: what `re` remembers besides would weigh in each runner
 
 
 def _taken(cuts: list[Span], start: int, end: int) -> list[Span]:
