@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 import orjson
 
-from planes.data_plane.logs.stored_patterns import regex_as_stored, text_as_stored, words_of_level
+from planes.data_plane.logs.stored_patterns import as_if_small, regex_as_stored, text_as_stored, words_of_level
 from planes.data_plane.segments import CONTENT_END
 from planes.wire.log_levels import find_level
 from planes.wire.log_patterns import Pattern, compile_pattern
@@ -57,7 +57,7 @@ class Matcher:
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
-        self._text = wish.text.lower()
+        self._text = as_if_small(wish.text)
         self._regex = _compiled(f"(?:{wish.regex})") if wish.regex else None
         self._is_of_content = bool(wish.text or wish.regex or wish.levels)
         self._is_of_regex = bool(wish.regex) and not wish.text
@@ -135,7 +135,7 @@ class Matcher:
             return False
         if wish.streams and document["io_stream"] not in wish.streams:
             return False
-        if self._text and self._text not in content.lower():
+        if self._text and self._text not in as_if_small(content):
             return False
         if self._regex is not None and self._regex.search(content.encode("utf-8", "surrogatepass")) is None:
             return False

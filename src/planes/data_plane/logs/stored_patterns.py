@@ -30,6 +30,8 @@ _PIECE = re.compile(
 # Capitals below U+2200 cover every letter that has more than one.
 _WITH_CAPITALS = 0x2200
 _COMBINING_DOT = "\u0307"
+# One letter, whose small form `str.lower` chooses by what stands before it.
+_SIGMAS = frozenset("\u03a3\u03c3\u03c2")
 
 # The `i` of a word may be one without a dot, or with one in a capital: Python folds these, RE2 does not.
 _I = r"(?:i|\\u013[01])"
@@ -49,6 +51,11 @@ def words_of_level(level: str) -> tuple[str, ...]:
     return _LEVEL_WORDS[level]
 
 
+def as_if_small(text: str) -> str:
+    """The text in the form in which texts that differ by case alone are the same."""
+    return text.lower().replace("\u03c2", "\u03c3")
+
+
 def text_as_stored(text: str) -> tuple[str, tuple[bytes, ...]]:
     """A pattern, whatever the case, for lines that hold a text; and escapes whose lines must be judged as well.
 
@@ -60,6 +67,8 @@ def text_as_stored(text: str) -> tuple[str, tuple[bytes, ...]]:
     for character in text:
         forms = {character, character.lower(), character.upper()} if not character.isascii() else {character}
         others = _other_capitals().get(character.lower(), ())
+        if character in _SIGMAS:
+            forms.update(_SIGMAS)
         if character.isascii():
             judged.update(json.dumps(other)[1:-1].encode("ascii") for other in others)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import re2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planes.data_plane.logs import Matcher, Wish
@@ -85,12 +85,19 @@ def slowly(block: bytes, is_wanted: Any) -> list[int]:
     return [document["line_num"] for document in documents if is_wanted(document)]
 
 
+def in_small(text: str) -> str:
+    """A capital sigma is one letter, whose small form hangs on what stands before it."""
+    return text.lower().replace("\u03c2", "\u03c3")
+
+
 @settings(deadline=None)
 @given(blocks, contents.filter(bool))
+@example([(["a\u03c2", "\u03c3", "A\u03a3A"], ORIGINS[0])], "a\u03a3")
+@example([(["a\u03c2", "\u03c3", "A\u03a3A"], ORIGINS[0])], "\u03c2")
 def test_text_is_found_whatever_its_case(parts: list[tuple[list[str], Origin]], text: str) -> None:
     block = encoded(parts)
 
-    assert numbers(block, Wish(text=text)) == slowly(block, lambda line: text.lower() in line["content"].lower())
+    assert numbers(block, Wish(text=text)) == slowly(block, lambda line: in_small(text) in in_small(line["content"]))
 
 
 @settings(deadline=None)
@@ -133,7 +140,7 @@ def test_line_with_an_escape_among_plain_ones_is_found() -> None:
     for word in [*ODD, *(f"{odd}{plain}" for odd in ODD for plain in ("b", "\u0307"))]:
         block = encoded([([*FILLER, word, *FILLER], ORIGINS[0])])
         for text in [*ODD, *word, "cri", "k", "TI", "tion"]:
-            expected = [40] if text.lower() in word.lower() else []
+            expected = [40] if in_small(text) in in_small(word) else []
             assert numbers(block, Wish(text=text)) == expected, (word, text)
         for regex in [
             *(atom for atom in ATOMS if atom != "(?i)"),
