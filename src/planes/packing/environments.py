@@ -57,10 +57,16 @@ def can_deploy(python: Path, environ: Mapping[str, str]) -> bool:
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The user's environment for a child, without what points at our own interpreter; `uv` first on PATH."""
+    """The user's environment for a child, without what points at our own interpreter; `uv` first on PATH, and told
+    where packages come from (docs/settings.md)."""
     kept = {name: value for name, value in environ.items() if name not in _INHERITED_INTERPRETER}
     kept["PATH"] = os.pathsep.join([str(Path(uv.find_uv_bin()).parent), kept.get("PATH", os.defpath)])
     kept["UV_PYTHON_DOWNLOADS"] = "never"
+    # Regions of this machine build from there, too: what one finds the other has to find.
+    if environ.get("DLTHUB_TUI_INDEX_URL"):
+        kept["UV_DEFAULT_INDEX"] = environ["DLTHUB_TUI_INDEX_URL"]
+    if environ.get("DLTHUB_TUI_SYSTEM_CERTS") in {"1", "true", "yes"}:
+        kept["UV_SYSTEM_CERTS"] = "1"
     return kept
 
 

@@ -56,6 +56,16 @@ def test_another_environment_when_a_file_changes_that_requirements_name(workspac
     assert keys[2] == keys[3]
 
 
+def test_uv_is_told_the_index_and_the_certificates_of_the_settings() -> None:
+    told = environments.clean_environment(
+        {"DLTHUB_TUI_INDEX_URL": "https://index.example/simple", "DLTHUB_TUI_SYSTEM_CERTS": "1"}
+    )
+    untold = environments.clean_environment({"UV_DEFAULT_INDEX": "https://own.example", "DLTHUB_TUI_SYSTEM_CERTS": "0"})
+
+    assert (told["UV_DEFAULT_INDEX"], told["UV_SYSTEM_CERTS"]) == ("https://index.example/simple", "1")
+    assert (untold["UV_DEFAULT_INDEX"], untold.get("UV_SYSTEM_CERTS")) == ("https://own.example", None)
+
+
 def test_requirements_in_utf_16_are_refused_with_what_to_do(workspace: Path, pack: Pack) -> None:
     (workspace / "requirements.txt").write_text("dlt==1.31.0\n", encoding="utf-16")
     packed = pack(python=None)
