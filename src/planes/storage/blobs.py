@@ -11,11 +11,13 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import structlog
 from anyio import to_thread
 
 from planes.domain.errors import NO_ROOM, StorageFull
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from obstore.store import LocalStore, S3Store
 
 _PIECE_BYTES = 1024 * 1024
+
+# Of a bucket that falls silent each try takes half a minute, and who deploys waits.
+_TRY_AGAIN_FOR = timedelta(seconds=20)
+_HOW_BUCKETS_READ = "The address of a region's bucket (DLTHUB_TUI_ID_BLOBS_URL) is none: it reads s3://BUCKET/FOLDER."
+_log = structlog.get_logger(__name__)
 
 _UNFINISHED = re.compile(r".+#[0-9]+")
 
@@ -54,13 +61,17 @@ class Blobs:
     def at_url(url: str) -> Blobs:
         """Blobs below an `s3://bucket/prefix` URL; credentials as the library finds them.
 
-        Raises: StorageError for another scheme.
+        Raises: StorageError for what is no such URL.
         """
+        from obstore.exceptions import BaseError
         from obstore.store import S3Store, from_url
 
-        store = from_url(url) if url.startswith("s3://") else None
+        try:
+            store = from_url(url, retry_config={"retry_timeout": _TRY_AGAIN_FOR}) if url.startswith("s3://") else None
+        except (BaseError, ValueError) as exc:
+            raise StorageError(_HOW_BUCKETS_READ) from exc
         if not isinstance(store, S3Store):
-            raise StorageError("blobs live in a folder or at an s3:// URL")
+            raise StorageError(_HOW_BUCKETS_READ)
         return Blobs(store)
 
     def remove_unfinished(self) -> None:
@@ -129,17 +140,36 @@ def _translated() -> Generator[None]:
     try:
         yield
     except FileNotFoundError as exc:
+        if "<Code>NoSuchBucket</Code>" in str(exc):
+            raise _failure("there is no such bucket as the region was given") from exc
         raise BlobMissing("no blob has this key") from exc
     except OSError as exc:
         if exc.errno in NO_ROOM or "os error 28" in str(exc):
             raise StorageFull("storage_full", "The region has no room left for this.") from exc
-        raise StorageError("the blob store failed") from exc
+        raise _failure("the blob store failed") from exc
     except ValueError as exc:
         raise StorageError("a key that leads out of the blobs") from exc
     except BaseError as exc:
         if "os error 28" in str(exc) or "No space left" in str(exc):
             raise StorageFull("storage_full", "The region has no room left for this.") from exc
-        raise StorageError("the blob store failed") from exc
+        raise _failure(_why(exc)) from exc
+
+
+def _why(error: BaseException) -> str:
+    """The library's text holds addresses and what the bucket said, so it stays in the cause."""
+    from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return "the bucket refuses the keys that the region has for it"
+    if "error sending request" in str(error):
+        return "the bucket cannot be reached"
+    return "the blob store failed"
+
+
+def _failure(why: str) -> StorageError:
+    """The service log tells classes of errors only: here is which of them it was."""
+    _log.error("blobs_failed", reason=why)
+    return StorageError(why)
 
 
 def _sync(folder: Path, key: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 from tests.fakes.disks import small_tmpfs
 
 from planes.domain.errors import StorageFull
-from planes.storage.blobs import Blobs
+from planes.storage.blobs import Blobs, _translated
 from planes.storage.errors import BlobMissing, StorageError
 
 pytestmark = pytest.mark.anyio
@@ -84,9 +86,53 @@ async def test_only_the_owner_enters_the_folder(blobs: Blobs, tmp_path: Path) ->
     assert (tmp_path / "blobs").stat().st_mode & 0o777 == 0o700
 
 
-def test_another_kind_of_url_is_refused() -> None:
-    with pytest.raises(StorageError):
-        Blobs.at_url("memory://x")
+@pytest.mark.parametrize("url", ["memory://x", "s3://", "s3:///folder"])
+def test_another_kind_of_url_is_refused_with_how_one_reads(url: str) -> None:
+    with pytest.raises(StorageError, match=r"DLTHUB_TUI_ID_BLOBS_URL.* s3://BUCKET/FOLDER"):
+        Blobs.at_url(url)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "why"),
+    [
+        ("404 Not Found", "NoSuchBucket", "there is no such bucket"),
+        ("403 Forbidden", "InvalidAccessKeyId", "refuses the keys"),
+        ("400 Bad Request", "AnythingElse", "the blob store failed"),
+    ],
+)
+async def test_a_bucket_that_fails_is_no_missing_blob(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: str, code: str, why: str
+) -> None:
+    body = f"<Error><Code>{code}</Code></Error>"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write((head + body).encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        for name, value in _access(f"http://127.0.0.1:{port}").items():
+            monkeypatch.setenv(name, value)
+        blobs = Blobs.at_url("s3://bucket/folder")
+        for call in (blobs.get("a"), blobs.fetch("a", tmp_path / "copy"), blobs.put("a", b"x"), blobs.delete("a")):
+            with pytest.raises(StorageError, match=why) as failed:
+                await call
+            assert not isinstance(failed.value, BlobMissing)
+
+
+def test_a_bucket_out_of_reach_is_told_from_another_failure() -> None:
+    unreached = GenericError("Generic S3 error: after 10 retries - HTTP error: error sending request")
+
+    with pytest.raises(StorageError, match="cannot be reached"), _translated():
+        raise unreached
+
+
+def _access(endpoint: str) -> dict[str, str]:
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_REGION": "us-east-1"}
+    return {**keys, "AWS_ENDPOINT": endpoint, "AWS_ALLOW_HTTP": "true"}
 
 
 async def test_a_full_disk_is_said_so_and_leaves_no_part(small_disk: Path, tmp_path: Path) -> None:
