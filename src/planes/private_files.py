@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Writes a 0600 file: to another name, synced, renamed. Raises: OSError, with the file's name."""
-    _written_aside(path, content).replace(path)
+    with _opened(path.parent) as folder:
+        _put_in_place(folder, path, _written_aside(folder, path, content))
 
 
 def write_for_home(path: Path, content: bytes) -> None:
@@ -19,25 +21,47 @@ def write_for_home(path: Path, content: bytes) -> None:
     An administrator who looked into a home left files in it that its user could no longer read.
     """
     make_for_home(path.parent)
-    _written_aside(path, content, is_for_home=True).replace(path)
+    with _opened(path.parent) as folder:
+        _put_in_place(folder, path, _written_aside(folder, path, content, is_for_home=True))
 
 
 def make_for_home(folder: Path) -> None:
     """A folder (0700) in a home, of the home's user, also where root makes it."""
     if folder.is_dir():
         return
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.geteuid() == 0:
-        owner = folder.parent.stat()
-        os.chown(folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _opened(folder.parent) as parent:
+        try:
+            os.mkdir(folder.name, 0o700, dir_fd=parent)
+        except FileExistsError:
+            return
+        made = os.open(folder.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        try:
+            _give(made, parent)
+        finally:
+            os.close(made)
 
 
 def open_for_home(path: Path, flags: int) -> int:
-    """A file (0600) to be written into, of the user whose home its folder is in; no link is followed."""
+    """A file (0600) to be written into, of the user whose home its folder is in; no link is followed.
+
+    Root writes into none that is somebody else's, which the home's user may have linked there: a new one takes its
+    place.
+    """
     make_for_home(path.parent)
-    descriptor = os.open(path, flags | os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    _give(descriptor, path.parent)
-    return descriptor
+    flags |= os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _opened(path.parent) as folder:
+        with suppress(FileNotFoundError):
+            descriptor = os.open(path.name, flags & ~os.O_TRUNC, dir_fd=folder)
+            if os.geteuid() != 0 or os.fstat(descriptor).st_uid == os.fstat(folder).st_uid:
+                if flags & os.O_TRUNC:
+                    os.ftruncate(descriptor, 0)
+                return descriptor
+            os.close(descriptor)
+            os.unlink(path.name, dir_fd=folder)
+        descriptor = os.open(path.name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+        _give(descriptor, folder)
+        return descriptor
 
 
 def create_private(path: Path, content: bytes) -> None:
@@ -47,41 +71,57 @@ def create_private(path: Path, content: bytes) -> None:
     returns, with its name.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = _written_aside(path, content)
-    try:
-        with suppress(FileExistsError):
-            path.hardlink_to(aside)
-    finally:
-        aside.unlink()
-    sync_folder(path.parent)
+    with _opened(path.parent) as folder:
+        aside = _written_aside(folder, path, content)
+        try:
+            with suppress(FileExistsError):
+                os.link(aside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.unlink(aside, dir_fd=folder)
+        os.fsync(folder)
 
 
 def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
+    with _opened(folder) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(folder: Path) -> Generator[int]:
+    """The folder itself, whatever its user puts at its path meanwhile."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _give(descriptor: int, folder: Path) -> None:
-    """What root writes in another user's folder is that user's; a file with another name elsewhere may be root's."""
-    if os.geteuid() == 0 and os.fstat(descriptor).st_nlink == 1:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+def _give(made: int, folder: int) -> None:
+    """What root has made in another user's folder is that user's."""
+    if os.geteuid() == 0:
+        owner = os.fstat(folder)
+        os.fchown(made, owner.st_uid, owner.st_gid)
 
 
-def _written_aside(path: Path, content: bytes, *, is_for_home: bool = False) -> Path:
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _put_in_place(folder: int, path: Path, aside: str) -> None:
+    os.replace(aside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _written_aside(folder: int, path: Path, content: bytes, *, is_for_home: bool = False) -> str:
+    aside = f".{path.name}.{secrets.token_hex(8)}"
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            if is_for_home:
-                _give(descriptor, path.parent)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                if is_for_home:
+                    _give(descriptor, folder)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            os.unlink(aside, dir_fd=folder)
+            raise
     except OSError as exc:
-        os.unlink(aside)
         raise OSError(exc.errno, exc.strerror, os.fspath(path)) from exc  # of a write, the system names no file
-    return Path(aside)
+    return aside

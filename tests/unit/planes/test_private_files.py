@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,3 +68,52 @@ def test_what_root_gives_away_is_no_file_of_its_own_elsewhere(tmp_path: Path) ->
         open_for_home(home / "crash.txt", os.O_TRUNC)
 
     assert (tmp_path / "of-root").stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes files of others")
+def test_root_writes_into_no_file_that_is_another_s(tmp_path: Path) -> None:
+    (tmp_path / "of-root").write_text("root's")
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 1000, 1000)
+    (home / "errors.log").hardlink_to(tmp_path / "of-root")
+
+    for flags in (os.O_TRUNC, os.O_APPEND):
+        os.close(open_for_home(home / "errors.log", flags))
+
+    assert (tmp_path / "of-root").read_text() == "root's"
+    assert (home / "errors.log").stat().st_uid == 1000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes files of others")
+def test_a_folder_that_its_user_swaps_gives_them_nothing_of_root_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, client = tmp_path / "of-root", tmp_path / "home" / "client"
+    elsewhere.mkdir()
+    (elsewhere / "errors.log").touch()
+    client.parent.mkdir()
+    os.chown(client.parent, 1000, 1000)
+
+    def swap() -> int:
+        if client.is_symlink():
+            client.unlink()
+            client.mkdir()
+            os.chown(client, 1000, 1000)
+        return 0
+
+    def link() -> None:
+        shutil.rmtree(client, ignore_errors=True)
+        client.symlink_to(elsewhere)
+
+    monkeypatch.setattr("os.geteuid", swap)  # after the file is opened, before it is given away
+    link()
+    os.close(open_for_home(client / "errors.log", os.O_APPEND))
+    link()
+    os.close(open_for_home(client / "crash.txt", os.O_TRUNC))
+    link()
+    write_for_home(client / "pins.json", b"{}")
+
+    assert {file.name: file.stat().st_uid for file in elsewhere.iterdir()} == dict.fromkeys(
+        ("errors.log", "crash.txt", "pins.json"), 0
+    )
