@@ -21,12 +21,13 @@ from planes.control_plane.services.work import windows
 from planes.control_plane.services.work.schedules import wound
 from planes.control_plane.services.work.triggers import hold_work
 from planes.domain.clock import Clock
-from planes.domain.identifiers import WorkspaceId
+from planes.domain.identifiers import JobId, WorkspaceId
 from planes.manifest.facts import JobFacts
 from planes.manifest.schedules import last_elapsed
 from planes.storage.control import clocks as stored
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control.clocks import JobClock
+from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import VersionedJob
 
 _CORRECTION = timedelta(hours=25)
@@ -56,7 +57,8 @@ class WallTime:
 async def go_on_from_now(parts: Parts) -> None:
     """Sets clocks that stand further ahead than their next tick, and watermarks ahead of time. May run many times.
 
-    It costs dlt's arithmetic for each clock that fires in more than a day: call it at a start and after a step.
+    It costs dlt's arithmetic for each clock that fires in more than a day, half a millisecond: call it at a start and
+    after a step.
     """
     now = parts.clock.now()
     async with parts.database.reading() as connection:
@@ -69,31 +71,39 @@ async def go_on_from_now(parts: Parts) -> None:
 
 
 async def _go_on(parts: Parts, workspace_id: WorkspaceId, now: datetime) -> None:
+    # As a rule there is nothing to set, and to find that out takes seconds where thousands of clocks stand far ahead:
+    # nobody who writes is to wait for it.
+    async with parts.database.reading() as connection:
+        is_right = not any(await _find_changes(connection, workspace_id, now))
+    if is_right:
+        return
     async with parts.database.transaction() as connection:
         await hold_work(parts, connection, workspace_id)
-        jobs = {found.job.id: found for found in await stored_jobs.live_jobs(connection, workspace_id)}
-        clocks = [
-            clock
-            for clock in await stored.clocks_of_workspace(connection, workspace_id)
-            if clock.job_id in jobs and clock.next_fire_at is not None and clock.next_fire_at > now + _CORRECTION
-        ]
-        early = [found for found in jobs.values() if (found.job.completed_end or now) > now + _CORRECTION]
-        moves, ends = await windows.in_thread(
-            lambda: (
-                [
-                    (clock, new)
-                    for clock in clocks
-                    if (new := _tried(rewound, clock, jobs[clock.job_id], now)) is not None
-                ],
-                [(found.job.id, end) for found in early if (end := _tried(_loaded_until, found, now)) is not None],
-            )
-        )
+        moves, ends = await _find_changes(connection, workspace_id, now)
         await stored.advance_clocks(connection, moves)
         await stored.refresh_next_fire(connection, sorted({clock.job_id for clock, _ in moves}))
         for job_id, end in ends:
             await stored_jobs.change_job(connection, job_id, completed_end=end)
-    if moves or ends:
-        _log.warning("time_was_put_back", workspace_id=workspace_id, clocks=len(moves), watermarks=len(ends))
+    _log.warning("time_was_put_back", workspace_id=workspace_id, clocks=len(moves), watermarks=len(ends))
+
+
+async def _find_changes(
+    connection: Connection, workspace_id: WorkspaceId, now: datetime
+) -> tuple[list[tuple[JobClock, JobClock]], list[tuple[JobId, datetime]]]:
+    """Clocks before and after, and the watermarks of jobs."""
+    jobs = {found.job.id: found for found in await stored_jobs.live_jobs(connection, workspace_id)}
+    clocks = [
+        clock
+        for clock in await stored.clocks_of_workspace(connection, workspace_id)
+        if clock.job_id in jobs and clock.next_fire_at is not None and clock.next_fire_at > now + _CORRECTION
+    ]
+    early = [found for found in jobs.values() if (found.job.completed_end or now) > now + _CORRECTION]
+    return await windows.in_thread(
+        lambda: (
+            [(clock, new) for clock in clocks if (new := _tried(rewound, clock, jobs[clock.job_id], now)) is not None],
+            [(found.job.id, end) for found in early if (end := _tried(_loaded_until, found, now)) is not None],
+        )
+    )
 
 
 def rewound(clock: JobClock, job: VersionedJob, now: datetime) -> JobClock | None:

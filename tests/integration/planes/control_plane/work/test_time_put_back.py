@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import anyio
 import pytest
@@ -11,10 +14,12 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.control_stage import Stage, definition
 
 from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.services.work.schedules import wound
 from planes.control_plane.services.work.ticking import fire_due
-from planes.control_plane.services.work.time_put_back import WallTime, go_on_from_now
-from planes.storage.control.clocks import clocks_of
-from planes.storage.control.jobs import job_versions
+from planes.control_plane.services.work.time_put_back import WallTime, go_on_from_now, rewound
+from planes.domain.identifiers import JobId
+from planes.storage.control.clocks import JobClock, clocks_of
+from planes.storage.control.jobs import VersionedJob, job_versions
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +81,54 @@ async def test_what_fired_within_a_day_does_not_fire_again(stage: Stage, hours: 
 
     assert await stage.runs() == told
     assert await _next(stage) == "2026-03-04T03:00:00Z"
+
+
+TIMED = (
+    "schedule:0 3 * * *", "schedule:30 2 * * 0", "schedule:30 2 29 3 *", "schedule:0 0 1 1 *", "schedule:0 0 29 2 *",
+    "schedule:0 3 1-7 * 1", "schedule:*/30 1-3 25-31 3,10 *", "every:30h", "every:2d", "every:30d", "every:100000.5s",
+    "once:2026-08-03T15:00:00Z",
+)  # fmt: skip
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("trigger", TIMED)
+def test_where_the_time_is_right_no_clock_is_set(trigger: str, zone: str) -> None:
+    rows = definition("load", trigger, require={"timezone": zone})
+    job = cast("VersionedJob", SimpleNamespace(version=SimpleNamespace(definition=rows)))
+    now = datetime(2026, 2, 20, 7, 13, tzinfo=UTC)
+    clock = wound(JobClock(job_id=JobId("j"), trigger=trigger, since=now - timedelta(days=9)), rows, now)
+
+    for _ in range(12):
+        if clock.next_fire_at is None:
+            break
+        for part in (0, 0.01, 0.4, 0.8):
+            at = now + (clock.next_fire_at - now) * part
+            assert rewound(clock, job, at) is None
+        now = clock.next_fire_at + timedelta(seconds=2)
+        clock = wound(replace(clock, last_fire_at=clock.next_fire_at), rows, now)
+
+
+async def test_where_the_time_is_right_nothing_is_written_or_held(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await stage.deployed(
+        *(definition(f"job{number}", trigger) for number, trigger in enumerate(TIMED)),
+        definition("bounded", "schedule:0 3 * * 1", interval={"start": "2026-01-01", "end": "2027-01-01"}),
+        definition("later", "every:2d", interval={"start": "2026-06-01"}),
+        definition("twice", "every:30h", "once:2026-05-01T00:00:00Z"),
+    )
+    await stage.post(f"/jobs/{ids['bounded']}/-pause")
+    stage.clock.advance(hours=40)
+    await _fire_and_end(stage)
+    await stage.trigger(ids["twice"])
+
+    def no_transaction() -> None:
+        raise AssertionError("everybody who writes waits for it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.parts.database, "transaction", no_transaction)
+        await go_on_from_now(stage.parts)
 
 
 async def test_the_loop_notices_and_a_broken_job_stands_in_nobodys_way(stage: Stage) -> None:
