@@ -3,8 +3,9 @@
     read ─► planned ─► opened ─► gathered ─► written down: environment, what was opened, that the run starts
                    └── meanwhile, unless it came with the lease: the run's credential ──┘
 
-What was opened stays in this process's memory until it is written down that it was. One transaction reads and one
-writes, because a run's start waits for each of them.
+What was opened stays in memory, this process's and that of the runner that stands by, until it is written down that it
+was: nothing of it is on a disk or with the job before. One transaction reads and one writes, because a run's start
+waits for each of them.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Gathered:
     credentials: Credentials
     scrub: ScrubSettings | None = field(repr=False)
     deeds: tuple[Deed, ...] = ()
-    """What is to be written down before anything of this leaves the process."""
+    """What is to be written down before anything of this is on a disk or with the job."""
     call: SentCall | None = field(default=None, repr=False)
 
 

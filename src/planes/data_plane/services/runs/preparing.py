@@ -141,10 +141,10 @@ class Preparing:
         return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
 
     async def look_up(self, lease: Lease) -> Stored | None:
-        """What `prepare` begins with; None where it is to find out itself what is wrong."""
+        """What `prepare` begins with; None where it is to find out itself what is wrong: it can end the run."""
         try:
             return await self._gathering.read(lease)
-        except (PlaneError, StorageError):
+        except Exception:  # noqa: BLE001 - a lease that is not written down for it would come again without end
             return None
 
     async def prepare(self, lease: Lease, token: str | None = None, stored: Stored | None = None) -> Prepared:
