@@ -40,10 +40,11 @@ def settle(folder: RunFolder) -> Outcome | None:
     outcome = folder.find_outcome()
     if outcome is not None:
         return outcome
-    spec = read_record(folder.spec_path) or _begun(folder)
-    if spec is None:
+    try:
+        spec = read_spec(folder)
+    except NoSuchRun:
         folder.spec_path.unlink(missing_ok=True)  # torn by a crash, and no runner had begun under it
-        raise NoSuchRun(str(folder.root))
+        raise
     lock = folder.try_lock()
     if lock is None:
         return None
@@ -154,8 +155,8 @@ def _belongs(process: Process, folder: RunFolder, run_id: str, step: dict[str, A
 
 
 def read_spec(folder: RunFolder) -> dict[str, Any]:
-    """What `write_spec` wrote. Raises: NoSuchRun."""
-    spec = read_record(folder.spec_path)
+    """What `write_spec` wrote, or, where a crash took that, the runner's own record. Raises: NoSuchRun."""
+    spec = read_record(folder.spec_path) or _begun(folder)
     if spec is None:
         raise NoSuchRun(str(folder.root))
     return spec
