@@ -1,6 +1,7 @@
 """A run's folder is claimed once: what starters and runners that die or come late leave."""
 
 import json
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -21,6 +22,7 @@ from planes.data_plane.executor.local import (
     Ended,
     LocalExecutor,
     NoSuchRun,
+    RunningRun,
     RunNotStarted,
     RunSpec,
     StartedBefore,
@@ -189,3 +191,19 @@ async def test_a_run_that_was_begun_is_not_started_again_where_a_crash_took_its_
 
     assert isinstance(found, Ended)
     assert (found.outcome.run_id, found.outcome.fence, found.outcome.reason) == (place.run_id, 3, "runner_killed")
+
+
+async def test_a_live_runner_whose_claim_is_lost_is_adopted(executor: LocalExecutor, place: RunPlace) -> None:
+    claim(place, "earlier")
+    (place.folder / "ctl" / "spec.json").unlink()
+    runner = {"run_id": place.run_id, "fence": 3, "pid": os.getpid(), "start_ticks": 1, "socket": "x"}
+    (place.folder / "ctl" / "runner.json").write_text(json.dumps(runner))
+    lock = RunFolder(place.folder).try_lock()
+    assert lock is not None
+    try:
+        found = await executor.adopt(place.folder)
+    finally:
+        os.close(lock)
+
+    assert isinstance(found, RunningRun)
+    assert (found.run_id, found.fence) == (place.run_id, 3)
