@@ -33,6 +33,7 @@ _BUSY_SECONDS = 15
 _CACHE_KIB = 256
 _NOTED = "planes_noted"
 _NOT_SYNCED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+_SQL_DISK_FULL = "53100"
 _HOW_ADDRESSES_READ = "it reads postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///FILE"
 _BROKEN = "the disk of the database failed to write what it was given; look at the disk, then start the plane again"
 _Answer = TypeVar("_Answer")
@@ -326,18 +327,20 @@ def writing_down() -> Generator[None]:
 
 def _failure(error: DBAPIError) -> Exception:
     """Our words for what the driver said. Its text may hold values, so it stays in the cause."""
-    text_of_driver = str(error.orig)
-    if _is_of_data(error):
+    text_of_driver, state = str(error.orig), _state_of(error)
+    # Of the data (class 22 of SQL): a NUL in a text, a number out of range.
+    if state.startswith("22"):
         return InvalidRequest("invalid_request", "The request holds a text or a number that cannot be stored.")
-    if "disk is full" in text_of_driver or "No space left" in text_of_driver:
+    # Servers say it in their own language, too.
+    if state == _SQL_DISK_FULL or "disk is full" in text_of_driver or "No space left" in text_of_driver:
         return StorageFull("storage_full", "The plane has no room left.")
     return StorageError(f"the database failed: {type(error.orig).__name__}")
 
 
-def _is_of_data(error: DBAPIError) -> bool:
-    """Whether a value was what the database cannot take: a NUL in a text, a number out of range (class 22 of SQL)."""
+def _state_of(error: DBAPIError) -> str:
+    """The code that SQL has for it; empty where the driver tells none."""
     state = getattr(error.orig, "sqlstate", None) or getattr(getattr(error.orig, "__cause__", None), "sqlstate", None)
-    return isinstance(state, str) and state.startswith("22")
+    return state if isinstance(state, str) else ""
 
 
 def _connect_arguments(*, is_sqlite: bool) -> dict[str, Any]:

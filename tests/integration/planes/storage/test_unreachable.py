@@ -6,7 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from planes.domain.errors import StorageFull
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
 
@@ -45,6 +47,16 @@ async def test_database_that_cannot_be_opened_is_named_without_its_password(addr
             await Database.open(address.format(port=held.getsockname()[1]), "planes.storage.control.migrations")
 
     assert "hunter22" not in str(refused.value)
+
+
+async def test_full_disk_is_told_by_its_code_in_whatever_language_the_server_speaks(postgres_url: str) -> None:
+    database = Database.attach(postgres_url)
+    with pytest.raises(StorageFull):
+        async with database.transaction() as connection:
+            await connection.execute(
+                text("do $$ begin raise exception 'Auf dem Gerät ist kein Platz' using errcode = '53100'; end $$")
+            )
+    await database.close()
 
 
 async def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
