@@ -196,7 +196,7 @@ async def test_a_run_that_was_begun_is_not_started_again_where_a_crash_took_its_
 async def test_a_live_runner_whose_claim_is_lost_is_adopted(executor: LocalExecutor, place: RunPlace) -> None:
     claim(place, "earlier")
     (place.folder / "ctl" / "spec.json").unlink()
-    runner = {"run_id": place.run_id, "fence": 3, "pid": os.getpid(), "start_ticks": 1, "socket": "x"}
+    runner = {"run_id": place.run_id, "fence": 3, "pid": 2**22 + 1, "start_ticks": 1, "socket": "x"}
     (place.folder / "ctl" / "runner.json").write_text(json.dumps(runner))
     lock = RunFolder(place.folder).try_lock()
     assert lock is not None
