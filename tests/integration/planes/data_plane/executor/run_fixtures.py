@@ -1,5 +1,6 @@
 """Fixtures of tests that run real processes through the real executor: imported where they are used."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,8 @@ def runs_root() -> Iterator[Path]:
 
 @pytest.fixture
 def place(runs_root: Path) -> RunPlace:
-    return make_place(runs_root, "run-1")
+    # What is left of a run is found by its id, in all processes of the machine: tests beside this one have runs, too.
+    return make_place(runs_root, f"run-{os.urandom(4).hex()}")
 
 
 @pytest.fixture

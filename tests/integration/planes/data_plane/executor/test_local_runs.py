@@ -37,7 +37,7 @@ async def test_a_run_is_recorded_from_build_to_exit_code(executor: LocalExecutor
     outcome = await running.wait()
 
     assert (outcome.outcome, outcome.reason, outcome.exit_code) == ("completed", "completed", 0)
-    assert (outcome.run_id, outcome.fence) == ("run-1", 7)
+    assert (outcome.run_id, outcome.fence) == (place.run_id, 7)
     assert datetime.fromisoformat(outcome.user_started_at or "") == started
     assert (outcome.started_at or "") < (outcome.user_started_at or "") < outcome.finished_at
     lines = await place.lines()
