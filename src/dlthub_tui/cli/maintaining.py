@@ -85,13 +85,18 @@ def backup(
         exits.say_error(exits.words_of(exc))
         return exits.FAILED
     regions = [each["plane"] for each in written if each["plane"] != "control"]
-    advice = (
-        f"The master key of {', '.join(regions)} (data/ID/master.key) is in no backup: keep a copy of it elsewhere."
-        if regions
-        else None
-    )
+    in_buckets = [each["plane"] for each in written if each["has_bucket"]]
+    advice: list[str] = []
+    if regions:
+        advice.append(
+            f"The master key of {', '.join(regions)} (data/ID/master.key) is in no backup: keep a copy of it elsewhere."
+        )
+    if in_buckets:
+        advice.append(
+            f"The archives of {', '.join(in_buckets)} lie in a bucket and are in no backup: keep its versions."
+        )
     said = "\n".join(f"{each['plane']}: {each['path']} ({size_words(int(each['bytes']))})" for each in written)
-    exits.say_result({"planes": written}, as_json=as_json, sentence=said, advice=advice)
+    exits.say_result({"planes": written}, as_json=as_json, sentence=said, advice="\n".join(advice) or None)
     closed = [name for each in written for name in each["closed"]]
     if closed:
         more = f" and {len(closed) - 1:,} more" if len(closed) > 1 else ""

@@ -16,7 +16,10 @@ class CannotBackUp(Exception):
 def back_up(
     home: Path, folder: Path, planes: Sequence[str] | None, recipient: str | None, passphrase: str | None
 ) -> list[dict[str, Any]]:
-    """Each plane's `plane`, `path`, `bytes`, `entries`, `closed` (what could not be read). Raises: CannotBackUp."""
+    """Each plane's `plane`, `path`, `bytes`, `entries`, `closed` (what could not be read), `has_bucket`.
+
+    Raises: CannotBackUp.
+    """
     from planes.host import backup
 
     to = backup.Recipient(public_key=recipient, passphrase=passphrase)
@@ -31,6 +34,7 @@ def back_up(
             "bytes": each.size_bytes,
             "entries": each.entries,
             "closed": list(each.closed),
+            "has_bucket": each.has_bucket,
         }
         for each in written
     ]

@@ -111,7 +111,7 @@ def data_settings(
         version=options.version,
         join_token=join_token,
         master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
-        blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
+        blobs_url=blobs_url(dataplane_id, options.environment),
         host_names=_names(options.host, public_url),
         home_id=options.home.lock_id(),
         private=options.home.root,
@@ -211,6 +211,11 @@ def database_url(part: str, folder: Path, environment: Mapping[str, str]) -> str
     """Where a plane keeps its database: what the environment says, else a file in its folder."""
     name = "control.db" if part == CONTROL else "region.db"
     return environment.get(f"{PREFIX}{part.upper()}_DATABASE_URL", f"sqlite+aiosqlite:///{folder / name}")
+
+
+def blobs_url(dataplane_id: str, environment: Mapping[str, str]) -> str | None:
+    """The bucket of a region's archives; None where they lie in its folder, also by a variable that is empty."""
+    return environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL") or None
 
 
 def uid_range(dataplane_id: str) -> tuple[int, int]:

@@ -36,7 +36,7 @@ from planes.host.backup.contents import (
     plane_folder,
     planes_of,
 )
-from planes.host.building import CONTROL, PREFIX, database_url
+from planes.host.building import CONTROL, blobs_url, database_url
 from planes.host.holes import written_parts
 from planes.storage.errors import StorageError
 from planes.storage.sealing import Recipient, seal
@@ -51,13 +51,17 @@ _MOST_PARTS, _MOST_OF_PARTS = 100_000, 4 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One plane's backup. `closed`: what jobs closed to the platform's user, or put too deep; it is not in it."""
+    """One plane's backup. `closed`: what jobs closed to the platform's user, or put too deep; it is not in it.
+
+    With `has_bucket` its archives lie in a bucket and are not in it either.
+    """
 
     plane: str
     path: Path
     size_bytes: int
     entries: int
     closed: tuple[str, ...] = ()
+    has_bucket: bool = False
 
 
 def back_up(
@@ -136,12 +140,19 @@ def _back_up_plane(
 
     path = seal(folder, plane, recipient, write)
     size = path.stat().st_size
-    return Written(plane=plane, path=path, size_bytes=size, entries=entries, closed=tuple(closed))
+    return Written(
+        plane=plane,
+        path=path,
+        size_bytes=size,
+        entries=entries,
+        closed=tuple(closed),
+        has_bucket=blobs_url(plane, environment) is not None,
+    )
 
 
 def _files(place: Path, plane: str, environment: Mapping[str, str]) -> Generator[tuple[Path, Path]]:
     """Blobs in a bucket are the bucket's to keep."""
-    is_in_bucket = f"{PREFIX}{plane.upper()}_BLOBS_URL" in environment
+    is_in_bucket = blobs_url(plane, environment) is not None
     for root, path in files_of(place, plane):
         if not (is_in_bucket and path.is_relative_to(place / "blobs")):
             yield root, path

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from planes.host.building import PREFIX, database_url
+from planes.host.building import blobs_url, database_url
 from planes.wire.addresses import is_loopback
 
 CONTROL = "control"
@@ -41,7 +41,7 @@ def missing_from(root: Path, dataplane_id: str, environment: Mapping[str, str]) 
     else:
         if _is_elsewhere(dataplane_id, folder, environment):
             missing.append(f"{dataplane_id}'s database: it is elsewhere")
-        if f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL" in environment or not any((folder / "blobs").glob("*")):
+        if blobs_url(dataplane_id, environment) or not any((folder / "blobs").glob("*")):
             missing.append(f"{dataplane_id}'s stored archives: they are elsewhere")
     if _is_elsewhere(CONTROL, root / CONTROL, environment):
         missing.append("the control plane's database: it is elsewhere")
