@@ -226,8 +226,11 @@ CLASS_OF_STATUS: dict[int, type[Refused]] = {
 }  # fmt: skip
 
 
-# What no owner of a workspace can give.
-_CAN = {"sign_in_required": "Sign in by a code.", "administrator_only": "Ask who administers it."}
+# What no owner of a workspace can give, and what the plane's own words say already.
+_CAN = {
+    "sign_in_required": "Sign in by a code.", "administrator_only": "Ask who administers it.", "too_many_tries": "",
+    "too_many_streams": "", "too_many_searches": "", "too_many_tests": "Wait an hour, then try again.",
+}  # fmt: skip
 
 
 def refusal(status: int, body: object) -> Refused:

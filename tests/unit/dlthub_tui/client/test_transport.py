@@ -82,6 +82,9 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
     assert refusal(403, {"detail": "No."}).can == "Ask an owner of the workspace."
     by_key = refusal(403, {"detail": "Sign in to do this: an API key is not enough.", "code": "sign_in_required"})
     assert by_key.can == "Sign in by a code."
+    tries = {"detail": "Too many tries. Wait a few minutes, then try again.", "code": "too_many_tries"}
+    assert refusal(429, tries).sentence == "Too many tries. Wait a few minutes, then try again."
+    assert refusal(429, None).sentence == "The plane answered 429. Wait a minute, then try again."
 
 
 async def test_only_https_knows_whom_to_trust() -> None:
