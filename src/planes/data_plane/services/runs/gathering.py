@@ -22,7 +22,8 @@ from planes.data_plane.executor.apps import AppPlace, free_port, health_of
 from planes.data_plane.services.access.residency import LeasedVersions
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor, Deed
-from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, is_dashboard, plan_launch
+from planes.data_plane.services.runs.left_out import left_out
 from planes.data_plane.services.secrets.run_secrets import Credentials
 from planes.data_plane.services.secrets.variables import ResolvedVariables, scope_of
 from planes.data_plane.services.side_by_side import side_by_side
@@ -30,6 +31,7 @@ from planes.data_plane.services.upkeep.old_environments import lock_environments
 from planes.data_plane.services.uploads.code_trees import read_requirements
 from planes.data_plane.services.webhooks import SentCall
 from planes.domain.errors import Conflict, Unavailable
+from planes.manifest.facts import part
 from planes.manifest.launch import launcher_of
 from planes.scrub import ScrubSettings
 from planes.storage.data import runs
@@ -58,6 +60,8 @@ class Gathered:
     scrub: ScrubSettings | None = field(repr=False)
     deeds: tuple[Deed, ...] = ()
     """What is to be written down before anything of this is on a disk or with the job."""
+    left_out: tuple[str, ...] = ()
+    """What the environment lacks that the workspace's files ask for."""
     call: SentCall | None = field(default=None, repr=False)
 
 
@@ -78,6 +82,7 @@ class Planned:
     app: AppPlace | None
     tree: Path
     stored: Stored = field(repr=False)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,8 @@ class Gathering:
         tree = await self._services.code_trees.tree_of(stored.versions.deployment)
         app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
         requirements: bytes = stored.versions.deployment["requirements"]
-        launch = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)
-        return Planned(launch, app, tree, stored)
+        launch, lacks = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)
+        return Planned(launch, app, tree, stored, lacks)
 
     async def gather(self, lease: Lease, planned: Planned, token: str | None = None) -> Gathered:
         """`token` is the run's credential, if it came with the lease.
@@ -130,6 +135,7 @@ class Gathering:
             scrub=opened.scrub,
             deeds=tuple(_deeds(lease, planned.stored)),
             call=opened.call,
+            left_out=planned.left_out,
         )
 
     async def write_down(self, lease: Lease, gathered: Gathered, values: Mapping[str, Any]) -> None:
@@ -194,6 +200,9 @@ def _deeds(lease: Lease, stored: Stored) -> list[Deed]:
     return [*deeds, Deed(Action.RUN_STARTED, lease.run_id)]
 
 
-def _plan(lease: Lease, tree: Path, requirements: bytes, port: int | None) -> Launch:
+def _plan(lease: Lease, tree: Path, requirements: bytes, port: int | None) -> tuple[Launch, tuple[str, ...]]:
     check_lease(lease, tree)
-    return plan_launch(lease, read_requirements(requirements), port)
+    read = read_requirements(requirements)
+    launch = plan_launch(lease, read, port)
+    groups: list[str] = part(lease.definition, "require").get("dependency_groups") or []
+    return launch, () if is_dashboard(lease) else tuple(left_out(tree, read, groups))

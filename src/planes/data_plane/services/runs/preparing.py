@@ -242,7 +242,7 @@ class Preparing:
         everything = (*registered, *of_builds)
         if not Registered.fits(everything):
             raise CannotStart(too_many_secrets(f"profile {lease.profile}"))
-        notes = _notes(everything, gathered.credentials)
+        notes = [*gathered.left_out, *_notes(everything, gathered.credentials)]
         return _Known(everything, notes, used, self._kind_of(lease, gathered, uid))
 
     def _prepared(

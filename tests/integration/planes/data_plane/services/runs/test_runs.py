@@ -32,11 +32,14 @@ async def test_leased_run_completes_with_its_log(place: RunningRegion) -> None:
 
 
 async def test_second_run_needs_no_build(place: RunningRegion) -> None:
-    first, _ = await place.run("print(1)\n")
+    files = {"job.py": b"print(1)\n", "requirements.txt": b"dlt\n-r more.txt\n"}
+    first, _ = await place.run("", deployment_id=await place.deploy(files))
     second, outcome = await place.run("print(2)\n")
 
     assert outcome == "completed"
-    assert await place.lines(first, "setup")
+    said = await place.lines(first, "setup")
+    assert "(requirements.txt: other files): -r more.txt." in said[0]
+    assert said[1:]
     assert await place.lines(second, "setup") == []
 
 
