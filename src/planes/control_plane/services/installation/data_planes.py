@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -76,8 +76,11 @@ async def add_data_plane(parts: Parts, principal: Principal, new: NewDataPlane) 
 
 
 async def issue_join_token(parts: Parts, new: NewDataPlane) -> JoinToken:
-    """The same for the host of this process, which starts its own data planes."""
+    """The same for the host of this process, which starts its own data planes: a known one keeps its words."""
     async with parts.database.transaction() as connection:
+        known = await stored.find_data_plane(connection, new.dataplane_id)
+        if known is not None:
+            new = replace(new, place=known.region, name=known.name, description=known.description)
         return await _issue(connection, parts, new, NOBODY)
 
 

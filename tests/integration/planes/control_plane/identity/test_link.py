@@ -7,6 +7,7 @@ import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, ok
 
+from planes.control_plane.services.installation import data_planes
 from planes.tokens.attestation import sign_statement
 from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call
@@ -102,6 +103,18 @@ async def test_join_token_is_used_once_and_for_its_plane(stage: IdentityStage, o
 
     assert (wrong_plane.status_code, again.status_code) == (401, 401)
     assert enrolled["keys"] == ok(await stage.get("/.well-known/control-plane"))["keys"]
+
+
+async def test_a_token_that_the_host_asks_for_leaves_the_words_of_a_known_plane(
+    stage: IdentityStage, owner: Caller
+) -> None:
+    body = {"dataplane_id": "eu1", "place": "Frankfurt", "name": "Main", "description": "The one in the cellar"}
+    ok(await stage.post("/own/v1/data-planes", owner, body))
+
+    await stage.plane.issue_join_token("eu1", place="Europe")
+
+    (plane,) = [each for each in await data_planes.list_all(stage.plane.parts) if each.id == "eu1"]
+    assert (plane.region, plane.name, plane.description) == ("Frankfurt", "Main", "The one in the cellar")
 
 
 async def test_join_token_runs_out_and_a_newer_one_ends_it(stage: IdentityStage) -> None:
