@@ -4,8 +4,10 @@ A beginning that repeats itself (`kkkkkkkk`, base64 of it) stands at every place
 few places are looked at that matter: the first, those where a form fits to the row's end, and enough to cover the row.
 """
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from planes.scrub.registered.joints import without_joints
@@ -39,7 +41,18 @@ class Form(NamedTuple):
     @property
     def reach(self) -> int:
         """The most bytes that an occurrence may cover, colour codes and white space included."""
-        return 4 * len(self.solid) + 4096
+        return reach_of(len(self.solid))
+
+
+def reach_of(length: int) -> int:
+    """The reach of a form of so many bytes without white space."""
+    return 4 * length + 4096
+
+
+Told = tuple[bytes | None, str, bool]
+"""What a `Form` says of its bytes. Most forms of a value share one: kept as a `Form` each, those of 50 values took a
+third of a MB more.
+"""
 
 
 class Row(NamedTuple):
@@ -70,12 +83,13 @@ class Group:
     They lie in order, so that of many forms with one beginning (addresses of one server) only a few are looked at.
     """
 
-    __slots__ = ("_breaks", "_joined", "_parents", "_repeated", "_solids", "anchor", "forms", "longest", "period")
+    __slots__ = ("_breaks", "_joined", "_parents", "_repeated", "_solids", "_told", "anchor", "longest", "period")
 
-    def __init__(self, forms: Iterable[Form]) -> None:
-        self.forms = sorted(forms, key=lambda form: form.solid)
+    def __init__(self, forms: Iterable[tuple[bytes, Told]]) -> None:
+        ordered = sorted(forms, key=itemgetter(0))
         self._joined: Group | None = None
-        self._solids = [form.solid for form in self.forms]
+        self._solids = tuple(solid for solid, _ in ordered)
+        self._told = tuple(told for _, told in ordered)
         self.longest = max(map(len, self._solids))
         self._parents = _parents(self._solids)
         self.anchor = self._solids[0][:ANCHOR_LENGTH]
@@ -86,9 +100,21 @@ class Group:
         if self.period:
             rows = [(row_end(solid, 0, self.period), len(solid)) for solid in self._solids]
             self._breaks = frozenset(row for row, length in rows if row < length)
-            self._repeated = {row: form for form, (row, length) in zip(self.forms, rows, strict=True) if row == length}
+            self._repeated = {row: self.form(index) for index, (row, length) in enumerate(rows) if row == length}
             if not self._repeated and max(self._breaks) < _SHORTEST_ROW:
                 self.period = 0  # by chance (`%31%31%3`)
+
+    def __len__(self) -> int:
+        return len(self._solids)
+
+    def form(self, index: int) -> Form:
+        """One of the forms, which lie in order."""
+        return Form(self._solids[index], *self._told[index])
+
+    @property
+    def forms(self) -> Iterator[Form]:
+        """All of them, made anew."""
+        return map(Form, self._solids, *zip(*self._told, strict=True))
 
     def whole(self, solid: bytes, start: int) -> Iterator[Form]:
         """The forms that stand wholly at `start`, the longest first."""
@@ -96,7 +122,7 @@ class Group:
         index = bisect_right(self._solids, window) - 1
         while index >= 0:
             if window.startswith(self._solids[index]):
-                yield self.forms[index]
+                yield self.form(index)
             index = self._parents[index]
 
     def begins(self, piece: bytes) -> bool:
@@ -107,9 +133,10 @@ class Group:
     def joined(self) -> "Group":
         """The same forms less what looks like a joint in them; made when it is first needed."""
         if self._joined is None:
-            bare = [(form, without_joints(form.solid)) for form in self.forms]
-            kept = [form._replace(solid=solid) for form, solid in bare if solid.startswith(self.anchor)]
-            self._joined = Group(kept) if len(kept) > 0 and len(self.anchor) == ANCHOR_LENGTH else Group(self.forms)
+            forms = list(zip(self._solids, self._told, strict=True))
+            bare = [(without_joints(solid), told) for solid, told in forms]
+            kept = [(solid, told) for solid, told in bare if solid.startswith(self.anchor)]
+            self._joined = Group(kept if len(kept) > 0 and len(self.anchor) == ANCHOR_LENGTH else forms)
         return self._joined
 
     def reach_beyond(self, tail: bytes) -> int:
@@ -118,7 +145,7 @@ class Group:
         for index in range(bisect_right(self._solids, tail), len(self._solids)):
             if not self._solids[index].startswith(tail):
                 break
-            reach = max(reach, self.forms[index].reach)
+            reach = max(reach, reach_of(len(self._solids[index])))
         return reach
 
     def places_in_row(self, start: int, end: int) -> set[int]:
@@ -145,10 +172,15 @@ class Group:
     def nearest(self, window: bytes) -> "Sequence[Form]":
         """The forms, two at most, one of which shares the longest beginning with a text."""
         index = bisect_right(self._solids, window)
-        return self.forms[max(0, index - 1) : index + 1]
+        return [self.form(near) for near in range(max(0, index - 1), min(index + 1, len(self)))]
 
 
-def _parents(solids: "Sequence[bytes]") -> list[int]:
+@functools.lru_cache(64)
+def _no_parents(count: int) -> tuple[int, ...]:
+    return (-1,) * count
+
+
+def _parents(solids: "Sequence[bytes]") -> tuple[int, ...]:
     """For each of some texts in order the last before it that it begins with; -1 for none."""
     parents: list[int] = []
     chain: list[int] = []
@@ -157,4 +189,4 @@ def _parents(solids: "Sequence[bytes]") -> list[int]:
             chain.pop()
         parents.append(chain[-1] if chain else -1)
         chain.append(index)
-    return parents
+    return tuple(parents) if max(parents) >= 0 else _no_parents(len(parents))

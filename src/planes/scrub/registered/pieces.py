@@ -1,7 +1,8 @@
 """An index of pieces of registered values: which eight bytes in a row stand in which form, and what tells a form."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
 
 from planes.scrub.registered import telling
 from planes.scrub.registered.groups import ANCHOR_LENGTH, Form, Group
@@ -14,10 +15,11 @@ _MOST_WINDOWS = 20_000
 class PieceIndex:
     """Looks up pieces. Shared by all streams of a run; what it makes, it makes once."""
 
-    __slots__ = ("_forms", "_profiles", "_starts", "_telling", "_windows")
+    __slots__ = ("_firsts", "_groups", "_profiles", "_starts", "_telling", "_windows")
 
-    def __init__(self, forms: Iterable[Form]) -> None:
-        self._forms = tuple(forms)
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self._firsts = (0, *accumulate(map(len, groups)))  # how many forms come before those of each group
         self._starts: list[int] = []  # where each form begins, were they written one behind the other
         self._windows: dict[bytes, int] | None = None
         self._profiles: dict[bytes, telling.Profile] = {}
@@ -28,7 +30,7 @@ class PieceIndex:
         if self._windows is None:
             self._windows = {}
             size = 0
-            for form in self._forms:
+            for form in chain.from_iterable(group.forms for group in self._groups):
                 self._starts.append(size)
                 if form.is_common and len(self._windows) < _MOST_WINDOWS:
                     self._add(form.solid, size, self._windows)
@@ -47,7 +49,8 @@ class PieceIndex:
         if place is None:
             return None
         number = bisect_right(self._starts, place) - 1
-        return self._forms[number], place - self._starts[number]
+        group = bisect_right(self._firsts, number) - 1
+        return self._groups[group].form(number - self._firsts[group]), place - self._starts[number]
 
     def profile(self, form: Form) -> telling.Profile:
         """How much of the form's beginning tells it."""

@@ -2,12 +2,12 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from planes.scrub.quiet import Absence
 from planes.scrub.registered.encodings import base64_forms, escaped_forms, forms, rare_forms
-from planes.scrub.registered.groups import ANCHOR_LENGTH, Form, Group, Row
+from planes.scrub.registered.groups import ANCHOR_LENGTH, Group, Row, Told, reach_of
 from planes.scrub.registered.joints import FIRST
 from planes.scrub.registered.pieces import PieceIndex
 from planes.scrub.registered.rows import Rows
@@ -32,6 +32,8 @@ _LONGEST_COUNTED = 8 * 1024  # beyond that a text has few forms
 _LONGEST_OPENING = 64
 # A form that is longer than this, compared to its value (hex, escapes of every sign), is rarely printed shortened.
 _LONGEST_COMMON = 1.5
+_Bytes = bytes | tuple[bytes, bytes]
+"""What a form is told by: its bytes without white space, and the exact ones where white space counts."""
 
 
 class Registered:
@@ -55,14 +57,15 @@ class Registered:
         "too_short",
     )
 
-    def __init__(self, named_forms: Iterable[Form], too_short: tuple[str, ...] = ()) -> None:
+    def __init__(self, told: "Mapping[_Bytes, Told]", too_short: tuple[str, ...] = ()) -> None:
+        """Take what is told of forms by their bytes."""
         self.too_short = too_short
-        by_anchor: dict[bytes, list[Form]] = {}
-        for form in dict.fromkeys(named_forms):
-            by_anchor.setdefault(form.solid[:ANCHOR_LENGTH], []).append(form)
+        by_anchor: dict[bytes, list[_Bytes]] = {}
+        for form in told:
+            by_anchor.setdefault(_solid(form)[:ANCHOR_LENGTH], []).append(form)
         self._anchors = sorted(by_anchor)
         self._heads = {anchor[:length] for anchor in self._anchors for length in (1, 2, 3)}
-        self._groups = [Group(by_anchor[anchor]) for anchor in self._anchors]
+        self._groups = [Group((_solid(form), told[form]) for form in by_anchor[anchor]) for anchor in self._anchors]
         plain = [index for index, group in enumerate(self._groups) if not group.period]
         self._plain = plain
         self._finder: Finder | None = compile_needles([self._anchors[index] for index in plain]) if plain else None
@@ -73,12 +76,12 @@ class Registered:
         # Whether surely no form has its beginning in a text with its white space, of eight bytes or all of it. That is
         # half the work of taking the white space out and looking for the beginnings.
         self.is_absent = Absence(self._anchors).holds
-        self.reach = max((form.reach for group in self._groups for form in group.forms), default=0)
+        self.reach = max((reach_of(group.longest) for group in self._groups), default=0)
 
     @classmethod
     def empty(cls) -> "Registered":
         """No values."""
-        return cls(())
+        return cls({})
 
     @classmethod
     def from_values(cls, values: Iterable[tuple[str, str]]) -> "Registered":
@@ -86,21 +89,24 @@ class Registered:
 
         Where two values share a form, the first name stands in the mask.
         """
-        # By what stands in the output: alone where white space does not count. A runner keeps all that is made here.
-        found: dict[bytes | tuple[bytes, bytes], Form] = {}
+        # A runner keeps all that is made here.
+        found: dict[_Bytes, Told] = {}
         too_short: list[str] = []
         for name, value in values:
             name = _UNFIT_IN_MASK.sub("_", name)
             if len(value.strip()) < SHORTEST_VALUE:
                 too_short.append(name)
                 continue
+            rare, common = (None, name, False), (None, name, True)
             for part, part_forms in _value_forms(value):
                 for form in part_forms:
                     for solid, exact in _cut(form):
-                        key = solid if exact is None else (solid, exact)
-                        if key not in found:
-                            found[key] = Form(solid, exact, name, len(solid) <= _LONGEST_COMMON * len(part))
-        return cls(found.values(), tuple(dict.fromkeys(too_short)))
+                        is_common = len(solid) <= _LONGEST_COMMON * len(part)
+                        if exact is None:
+                            found.setdefault(solid, common if is_common else rare)
+                        else:
+                            found.setdefault((solid, exact), (exact, name, is_common))
+        return cls(found, tuple(dict.fromkeys(too_short)))
 
     @staticmethod
     def fits(values: Iterable[tuple[str, str]]) -> bool:
@@ -127,7 +133,7 @@ class Registered:
     def pieces(self) -> PieceIndex:
         """What finds pieces of the values; made when it is first needed."""
         if self._pieces is None:
-            self._pieces = PieceIndex(form for group in self._groups for form in group.forms)
+            self._pieces = PieceIndex(self._groups)
         return self._pieces
 
     def candidates(self, solid: bytes) -> tuple[list[tuple[Group, int]], list[Row]]:
@@ -158,11 +164,12 @@ class Registered:
     def _opening(self, index: int) -> "tuple[int, frozenset[bytes]]":
         """So many bytes, and what they are wherever a form with this beginning stands, or a piece that tells one."""
         group = self._groups[self._plain[index]]
-        length = min(_LONGEST_OPENING, *(len(form.solid) for form in group.forms))
+        solids = [form.solid for form in group.forms]
+        length = min(_LONGEST_OPENING, *map(len, solids))
         least = self.pieces.telling(group)
         if least <= group.longest:
             length = min(length, least)
-        opening = self._openings[index] = length, frozenset(form.solid[:length] for form in group.forms)
+        opening = self._openings[index] = length, frozenset(solid[:length] for solid in solids)
         return opening
 
     def beginnings(self, solid: bytes, shortest: int) -> Iterator[int]:
@@ -175,6 +182,10 @@ class Registered:
     def _is_beginning(self, solid: bytes) -> bool:
         place = bisect_left(self._anchors, solid)
         return any(anchor.startswith(solid) and anchor != solid for anchor in self._anchors[place : place + 2])
+
+
+def _solid(form: _Bytes) -> bytes:
+    return form if isinstance(form, bytes) else form[0]
 
 
 def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":

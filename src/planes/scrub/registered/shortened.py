@@ -137,7 +137,7 @@ class Shortened:
     def _shared(self, group: Group, solid: bytes) -> tuple[Form, int]:
         """The form that shares the longest beginning with a text, and how much."""
         window = solid[: group.longest]
-        best, most = group.forms[0], -1
+        best, most = group.form(0), -1
         for form in group.nearest(window):
             length = common(form.solid, window)
             if length > most:

@@ -224,6 +224,17 @@ def test_very_long_value_takes_little_memory() -> None:
     assert "[masked:V]" in scrub_text(base64.b64encode(f"xy{value}".encode()).decode(), registered)
 
 
+def test_many_values_take_little_memory() -> None:
+    Registered.from_values([("V", "a-value-abcdef")])  # what is made once
+    tracemalloc.start()
+    registered = Registered.from_values([(f"V{number}", f"value-{number}-abcdef") for number in range(50)])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert kept < 700_000
+    assert scrub_text("it is value-7-abcdef.", registered) == "it is [masked:V7]."
+
+
 def test_very_long_value_is_found() -> None:
     value = "".join(chr(33 + (number * 7919) % 90) for number in range(50_000))
 
