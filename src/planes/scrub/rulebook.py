@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from planes.scrub.rules import RULES, SELDOM
+from planes.scrub.rules import RULES, seldom
 from planes.scrub.rules.beginnings import formats, pieces
 from planes.scrub.rules.judging.extents import token_end
 from planes.scrub.rules.judging.plausible import looks_random
@@ -263,8 +263,9 @@ class Rulebook:
         What is seldom there has each of its patterns compiled when its sign is first met, in less than a millisecond,
         and takes no room in the runners that never meet it.
         """
+        names = seldom()
         for compiled in self.rules:
-            if compiled.rule.name not in SELDOM:
+            if compiled.rule.name not in names:
                 (compiled.at_name or compiled).prepare()
         for family in self.families:
             family.prepare()

@@ -36,7 +36,7 @@ class _Look(Protocol):
 class SignsOnLine:
     """Tells whose signs stand on a line."""
 
-    __slots__ = ("_find", "_literals", "_shaped")
+    __slots__ = ("_find", "_is_name", "_literals", "_shaped")
 
     def __init__(self, rules: Sequence[Rule], bits_of: SignBits) -> None:
         groups: dict[tuple[bytes, bytes, bool], dict[bytes, None]] = {}
@@ -73,9 +73,9 @@ class SignsOnLine:
             literals[literal] = (*literals.get(literal, ()), (b"" if is_any_case else sign, bits, made_by))
         literals |= {name: literals.get(name, ()) for name in UNSIGNED}
         # Most literals are signs of the same names: made anew for each, what is said of them was a fifth of a MB.
-        shared: dict[tuple[bool, tuple[_Sign, ...]], tuple[bool, tuple[_Sign, ...]]] = {}
-        said = ((literal in NAMES, signs) for literal, signs in literals.items())
-        self._literals = [shared.setdefault(entry, entry) for entry in said]
+        shared: dict[tuple[_Sign, ...], tuple[_Sign, ...]] = {}
+        self._literals = tuple(shared.setdefault(signs, signs) for signs in literals.values())
+        self._is_name = bytes(literal in NAMES for literal in literals)
         self._find = compile_literals(list(literals))
 
     def find(self, line: bytes) -> tuple[int, int, Sequence[int]] | None:
@@ -87,13 +87,12 @@ class SignsOnLine:
         places: set[int] = set()
         names: list[int] = []
         count = 0
-        literals = self._literals
+        literals, is_name = self._literals, self._is_name
         for index, place, end in self._find(line.lower()):
             count += 1
-            is_name, signs = literals[index]
-            if is_name:
+            if is_name[index]:
                 names.append(place)
-            for sign, bits, looks in signs:
+            for sign, bits, looks in literals[index]:
                 if sign and not line.startswith(sign, place):
                     continue
                 if bits:

@@ -45,23 +45,30 @@ NO_SIGNS = LineSigns(0, -1)
 class Signs:
     """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
 
-    __slots__ = ("_bits", "_in_vain", "_on_long_line", "_on_short_line", "_rules", "_scan", "_scan_alone", "pattern")
+    __slots__ = ("_further", "_in_vain", "_on_long_line", "_on_short_line", "_rules", "_scan", "_scan_alone")
 
     def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
         """Take rules, and further ones whose signs are found but have no bits."""
-        self._bits = SignBits(rules)
-        self._rules = [*rules, *further]
-        self.pattern = scan_pattern(self._rules, _MOST_COUNTED_IN_SCAN) + b"|" + FIRST_ROW
+        self._rules = tuple(rules)
+        self._further = tuple(further)
         self._scan = compile_ends(self.pattern)
         self._scan_alone: Ends | None = None  # for signs and no rows
         self._in_vain = 0
         self._on_short_line: SignsOnLine | None = None
         self._on_long_line: SignsOnLongLine | None = None
 
+    @property
+    def pattern(self) -> bytes:
+        """What the scan looks for."""
+        return self._signs_alone() + b"|" + FIRST_ROW
+
+    def _signs_alone(self) -> bytes:
+        return scan_pattern((*self._rules, *self._further), _MOST_COUNTED_IN_SCAN)
+
     def prepare(self) -> SignsOnLine:
         """Compile now what finds the signs on a line."""
         if self._on_short_line is None:
-            self._on_short_line = SignsOnLine(self._rules, self._bits)
+            self._on_short_line = SignsOnLine((*self._rules, *self._further), SignBits(self._rules))
         return self._on_short_line
 
     def is_clear(self, text: bytes) -> bool:
@@ -86,7 +93,7 @@ class Signs:
                     self._note_in_vain(line)
                 return _line_signs(found)
         if self._on_long_line is None:
-            self._on_long_line = SignsOnLongLine(self._rules, self._bits)
+            self._on_long_line = SignsOnLongLine((*self._rules, *self._further), SignBits(self._rules))
         chosen, last = self._on_long_line.find(text, start, end)
         return LineSigns(chosen, last)
 
@@ -94,7 +101,7 @@ class Signs:
         """Leave the rows of dumps to `dumps` where a log is full of them: tables of numbers look like those."""
         self._in_vain += _first_row().search(line) is not None
         if self._in_vain >= _MOST_IN_VAIN:
-            self._scan_alone = compile_ends(scan_pattern(self._rules, _MOST_COUNTED_IN_SCAN))
+            self._scan_alone = compile_ends(self._signs_alone())
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Texts in base64 in which a sensitive name has a value: settings and credentials as variables hold them."""
 
 import binascii
+import functools
 import re
 from itertools import islice
 
@@ -10,9 +11,14 @@ from planes.scrub.rules.named.vocabulary import KEY, SOURCE
 
 _URL_SIGNS = bytes.maketrans(b"-_", b"+/")
 _MEMBER = re.compile(rb"\"([^\"\\]{1,80})\\?\"[ \t\r\n]*:[ \t\r\n]*\\?\"((?:[^\"\\]|\\[^\"])+)")
-_NAME = re.compile(KEY + rb"\Z", re.IGNORECASE)
 # So many members of one document are looked at.
 _MOST = 1024
+
+
+@functools.cache
+def _name() -> re.Pattern[bytes]:
+    """Made when it is first needed, as `_pair`: most logs hold no settings in base64."""
+    return re.compile(KEY + rb"\Z", re.IGNORECASE)
 
 
 def _document(line: bytes, begin: int, start: int, end: int) -> int:
@@ -25,15 +31,19 @@ def _document(line: bytes, begin: int, start: int, end: int) -> int:
     except ValueError:
         return -1
     for member in islice(_MEMBER.finditer(text), _MOST):
-        name = _NAME.search(member[1])
+        name = _name().search(member[1])
         if name is not None and judges.quoted(text, member.start(1) + name.start(), *member.span(2)) > 0:
             return end
     return -1
 
 
-_PAIR = re.compile(
-    rb"(?P<name>" + KEY + rb")[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<value>[^\s\"'&]{6,256})", re.IGNORECASE
-)
+@functools.cache
+def _pair() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?P<name>" + KEY + rb")[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<value>[^\s\"'&]{6,256})", re.IGNORECASE
+    )
+
+
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 # What tells a secret besides a pair: the password of an address, a line of a netrc, a header.
 _TOLD = re.compile(
@@ -77,7 +87,7 @@ def _tells(text: bytes) -> bool:
     """Whether a text holds a value that would be masked if it stood there as it is."""
     if len(text.translate(None, _CONTROLS)) != len(text):
         return False
-    for pair in islice(_PAIR.finditer(text), _MOST):
+    for pair in islice(_pair().finditer(text), _MOST):
         if judges.quoted(text, pair.start("name"), *pair.span("value")) > 0:
             return True
     told = ((found, found.lastgroup or "") for found in islice(_TOLD.finditer(text), _MOST))
