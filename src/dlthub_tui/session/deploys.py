@@ -6,12 +6,15 @@ versions that nothing runs.
 
 from __future__ import annotations
 
-import tempfile
+import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from anyio import to_thread
 
 from dlthub_tui.client import uploads
 from dlthub_tui.client.deployments import (
@@ -30,6 +33,10 @@ from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
 from dlthub_tui.client.regions import HasRegion
 from dlthub_tui.client.versions import VersionFile, list_files
 from dlthub_tui.session.connection import Connection
+from dlthub_tui.session.held_folders import make_held, remove_left
+
+# What is packed lies in folders of this name; what a killed process left there goes with the next deploy.
+_PREFIX = "dlthub-tui-deploy-"
 
 Report = Callable[["StepReport"], None]
 
@@ -81,17 +88,18 @@ class Deploy:
         self._connection = connection
         self._workspace = workspace
         self._cache = cache
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: tuple[Path, int] | None = None
 
     async def prepare(self, folder: Path, report: Report) -> Difference:
         """Packs and asks what would change. Raises: PackingFailed, Refused; nothing was sent."""
         self.close()
-        self._folder = tempfile.TemporaryDirectory(prefix="dlthub-tui-deploy-")
+        await to_thread.run_sync(remove_left, _PREFIX)
+        self._folder = make_held(_PREFIX)
         begun = time.monotonic()
         options = PackingOptions(cache=self._cache)
         packed = await pack(
             folder,
-            Path(self._folder.name),
+            self._folder[0],
             options,
             lambda step, text: report(StepReport(step=step, state="running", detail=text)),
         )
@@ -150,7 +158,9 @@ class Deploy:
     def close(self) -> None:
         """Removes what was packed. May be called twice."""
         if self._folder is not None:
-            self._folder.cleanup()
+            folder, held = self._folder
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(held)
             self._folder = None
 
 
