@@ -21,6 +21,7 @@ FAILED = 1
 WRONG_USAGE = 2
 NOT_REACHABLE = 3
 NOT_ALLOWED = 4
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNWRITTEN = _NO_ROOM | frozenset({errno.EPIPE, errno.EFBIG, errno.EIO, errno.EBADF})
 
@@ -98,6 +99,22 @@ def end_by(number: signal.Signals) -> None:
     sys.stderr.flush()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def put_away_on_signals() -> None:
+    """SIGTERM and SIGHUP leave by way of all that must be put away, which a second one does not cut short.
+
+    One that is ignored, as behind `nohup`, stays so.
+    """
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: object) -> None:
+    for other in _ENDING:
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def code_of(error: ClientError) -> int:

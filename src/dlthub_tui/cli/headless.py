@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.tour.folders import remove_left_behind, temporary_folder
 from dlthub_tui.paths import example_folder
 from dlthub_tui.settings import our_version
 
@@ -38,6 +37,7 @@ def run_main_job(home: Path | None) -> int:
     from dlthub_tui.client.errors import ClientError
     from dlthub_tui.embed.serving import CannotStart
 
+    exits.put_away_on_signals()
     try:
         with _home(home) as folder:
             anyio.run(_main_job, folder)
@@ -52,11 +52,9 @@ def _home(given: Path | None) -> Generator[Path]:
     if given is not None:
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="dlthub-tui-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    remove_left_behind()
+    with temporary_folder() as folder:
+        yield folder / "home"
 
 
 async def _main_job(home: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +56,7 @@ def run_tour(tour: Tour) -> int:
         exits.say_error(f"{tour.record} cannot be made there. Name a folder that you may write.")
         return exits.FAILED
     cast = None if tour.record is None else Cast(tour.record, *RECORDED_SIZE)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    exits.put_away_on_signals()
     try:
         with _folder(tour.home) as folder, _seeded(folder) as (platform, key):
             stage = Stage(cast, None if cast is None else RECORDED_SIZE)
@@ -76,13 +74,6 @@ def run_tour(tour: Tour) -> int:
     if tour.record is not None:
         exits.say_error(f"Recorded {tour.record}; stills are in {tour.stills}.")
     return exits.DONE
-
-
-def _end(number: int, _frame: object) -> None:
-    """Leaves by way of all that must be put away, which a second signal does not cut short."""
-    for other in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
-    raise SystemExit(128 + number)
 
 
 def _play(folder: Path, platform: DemoPlatform, key: str, player: Player) -> None:

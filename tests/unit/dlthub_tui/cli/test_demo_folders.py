@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,19 @@ for number in count():
     if number == 800:
         break
 """
+# Two signals, the second while it puts away.
+ENDS = """
+import os, signal, sys
+from dlthub_tui.cli import exits
+
+exits.put_away_on_signals()
+try:
+    print("began", flush=True)
+    sys.stdin.read()
+finally:
+    os.kill(os.getpid(), signal.SIGHUP)
+    print("put away")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +83,13 @@ def test_what_is_still_written_to_as_the_demo_ends_goes_too() -> None:
     writer.communicate(timeout=60)
 
     assert not folder.exists()
+
+
+def test_a_signal_leaves_by_way_of_what_must_be_put_away() -> None:
+    ending = subprocess.Popen([sys.executable, "-c", ENDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert ending.stdout is not None
+    assert ending.stdout.readline() == "began\n"
+    ending.terminate()
+
+    assert ending.communicate(timeout=60)[0] == "put away\n"
+    assert ending.returncode == 128 + signal.SIGTERM

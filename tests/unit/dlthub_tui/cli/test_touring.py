@@ -18,7 +18,7 @@ def test_a_demo_that_is_interrupted_says_what_is_left(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(DemoPlatform, "start", interrupted)
-    monkeypatch.setattr("dlthub_tui.cli.tour.touring.signal.signal", lambda *_: None)
+    monkeypatch.setattr("dlthub_tui.cli.exits.signal.signal", lambda *_: None)
 
     assert run_tour(Tour(tmp_path / "kept", is_auto=False, record=None, pace=1)) == exits.FAILED
     assert capsys.readouterr().err.endswith(
