@@ -98,8 +98,8 @@ async def first_line(
     return first
 
 
-async def print_stored(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> None:
-    """The lines that there are now, from `next_line` on."""
+async def print_stored(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> int:
+    """The lines that there are now, from `next_line` on; how many the log has."""
     region = await connection.region(workspace)
     end: int | None = None
     while end is None or output.next_line < end:
@@ -108,7 +108,7 @@ async def print_stored(connection: Connection, workspace: Workspace, run: Run, o
             found = await logs.get_lines(region, workspace.id, run.id, output.next_line, wanted)
         except NotFound:
             if run.status not in TERMINAL_STATES:
-                return
+                return 0
             raise
         end = found.total if end is None else end
         for line in found.lines:
@@ -118,8 +118,9 @@ async def print_stored(connection: Connection, workspace: Workspace, run: Run, o
             exits.say_error(f"Lines {damage.from_line + 1} to {damage.to_line} cannot be read: {damage.why}.")
         lost = max((damage.to_line for damage in found.damage), default=0)
         if not found.lines and lost <= output.next_line:
-            return
+            break
         output.next_line = max(output.next_line, lost)
+    return end
 
 
 async def follow_to_end(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> Run:

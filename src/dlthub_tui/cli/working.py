@@ -124,6 +124,7 @@ def logs(
     async def act(connection: Connection, followed: Followed) -> int:
         from dlthub_tui.cli.log_output import NoMoment, first_line, parse_since, print_stored
         from dlthub_tui.session.names import find_spot
+        from dlthub_tui.viewmodel import words
 
         if tail is not None and tail < 0:
             raise WrongUsage("--tail takes 0 or more.")
@@ -139,7 +140,11 @@ def logs(
         output.next_line = max(output.next_line, spot.line or 0)
         if follow:
             return await _follow(connection, spot, output, followed)
-        await print_stored(connection, workspace, spot.run, output)
+        begun_at = output.next_line
+        end = await print_stored(connection, workspace, spot.run, output)
+        if spot.line is not None and output.next_line == begun_at >= end:
+            run_address = replace(spot, line=None).address
+            raise WrongUsage(f"{run_address} has {words.plural(end, 'line')} and no line {spot.line + 1}.")
         return exits.DONE
 
     return worked(home, url, act)
@@ -160,7 +165,7 @@ def stop(run: RunName, /, *, home: Home = None, url: Url = None, as_json: Json =
         from dlthub_tui.client.runs import cancel_run
         from dlthub_tui.session.names import find_spot
 
-        spot = await _last_run(await find_spot(connection.control, run), run)
+        spot = replace(await _last_run(await find_spot(connection.control, run), run), line=None)
         assert spot.run is not None
         try:
             stopped = await cancel_run(connection.control, spot.place.workspace.id, spot.run.id)
@@ -227,6 +232,7 @@ async def _follow(connection: Connection, spot: Spot, output: LogOutput, followe
     from dlthub_tui.viewmodel import words
     from dlthub_tui.viewmodel.work.runs import rows_of
 
+    spot = replace(spot, line=None)  # what is said is of the run
     assert spot.run is not None
     followed.address = "" if spot.run.status in TERMINAL_STATES else spot.address
     ended = await follow_to_end(connection, spot.place.workspace, spot.run, output)
