@@ -38,6 +38,7 @@ for _name, _place in (
     ("invite", "inviting:invite"),
 ):
     app.command(f"dlthub_tui.cli.{_place}", name=_name)
+_LAST_PORT = 65_535
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -190,6 +191,9 @@ def web(
     port
         The port to listen on; 0 takes a free one.
     """
+    if not 0 <= port <= _LAST_PORT:
+        exits.say_error(f"--port takes 0 to {_LAST_PORT}.")
+        return exits.WRONG_USAGE
     try:
         from dlthub_tui.cli.web.serving import WebRequest, serve_app
     except ModuleNotFoundError as exc:

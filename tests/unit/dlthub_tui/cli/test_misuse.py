@@ -36,6 +36,7 @@ ADDRESSES = "It begins with https://, or with http:// on this machine."
         ("admin org create x", f"--region is missing. dlthub-tui admin org create {HELP}"),
         ("demo --record", f"--record needs a value behind it. dlthub-tui demo {HELP}"),
         ("runs a --limit ten", f'--limit takes a whole number, not "ten". dlthub-tui runs {HELP}'),
+        ("web --port 70000", "--port takes 0 to 65535."),
         ("demo --pace fast", f'--pace takes a number, not "fast". dlthub-tui demo {HELP}'),
         ("runs a --json=maybe", f'--json takes no value, not "maybe". dlthub-tui runs {HELP}'),
         ("completion tcsh", f'"tcsh" is none of bash, zsh, fish. dlthub-tui completion {HELP}'),
