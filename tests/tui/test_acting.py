@@ -136,6 +136,8 @@ async def test_read_only_changes_nothing_and_offers_nothing(open_app: Any) -> No
     async with open_app(read_only=True) as stage:
         await stage.press(*WORKSPACE)
         assert "r run" not in stage.text.splitlines()[-1]
+        await stage.press("space", "asterisk")
+        assert " marked" not in stage.text
         await stage.press("r")
         assert "This session is read-only and changes nothing." in stage.text
         await stage.press("d")

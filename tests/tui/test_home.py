@@ -324,6 +324,25 @@ async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any
         await stage.until("it has this name")
 
 
+async def test_a_read_only_session_chooses_no_region_and_offers_to_make_nothing(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        stage.installation.add_organization("aaa-bare", None)
+        stage.installation.add_organization("aab-empty", "eu1")
+        await stage.press("ctrl+r")
+        await stage.until("aab-empty")
+
+        assert "aaa-bare  no region yet  owner" in stage.text
+        assert "aab-empty  ⊡eu1  owner" in stage.text
+        await stage.press("g")
+        while "❯   aaa-bare" not in stage.text:
+            await stage.press("down")
+        for key in ("d", "enter"):
+            await stage.press(key)
+            assert "This session is read-only and changes nothing." in stage.text
+            await stage.press("down", "up")
+        assert "it has this name" not in stage.text
+
+
 async def test_workspaces_are_known_as_they_answer_and_one_without_jobs_is_asked_for_no_runs(open_app: Any) -> None:
     async with open_app() as stage:
         fake = stage.installation

@@ -8,6 +8,7 @@ from anyio import to_thread
 from textual.app import ComposeResult
 
 from dlthub_tui.messages import GoBack, Open
+from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.installation.home import HomeScreen
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel import words
@@ -103,6 +104,8 @@ class GuideScreen(HomeScreen):
             step = next((step for step in self._steps if step.key == self.rows.key), None)
             if action.id == "row.open" and (step is None or step.key == "planes"):
                 return "The planes start by themselves."
+            if step is not None and step.key == "region" and self.look.is_read_only:
+                return READ_ONLY
             return None
         return super().why_not(action)
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from dlthub_tui.client.models import Organization
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.installation.home_page import HomePage
@@ -63,6 +64,8 @@ class HomeScreen(HomePage):
     def why_not(self, action: Action) -> str | None:
         """What needs something under the cursor."""
         kind, first, _ = self._chosen()
+        if self.look.is_read_only and (action.changes or (action.id == "row.open" and self._lacks_region())):
+            return READ_ONLY
         if action.id == "deploy.open" and kind != "workspace":
             return self._way_to_deploy(first) if kind == "organization" else "Choose a workspace to deploy to."
         if action.id == "deploy.open" and (workspace := self.workspace_ref(first)) is not None:
@@ -84,6 +87,11 @@ class HomeScreen(HomePage):
 
     def _organization(self, organization_id: str) -> Organization | None:
         return next((m.organization for m in self.state.memberships if m.organization.id == organization_id), None)
+
+    def _lacks_region(self) -> bool:
+        """Whether the row is an organization that is opened by choosing its region."""
+        kind, first, _ = self._chosen()
+        return kind == "organization" and not self._region_of(first)
 
     def _region_of(self, organization_id: str) -> str | None:
         organization = self._organization(organization_id)

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 
 from dlthub_tui.client.models import DataPlaneInfo
 from dlthub_tui.messages import GoHome
+from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import TypedSheet
 from dlthub_tui.screens.places.place import PlaceScreen
@@ -171,7 +172,9 @@ class NewOrganizationScreen(PlaceScreen):
         """Asks the region who it is, then asks to type its name."""
         name, region = self.query_one("#name", Field).text.strip(), self._chosen
         why_not_named = view.why_not_named(name)
-        if why_not_named is not None:
+        if self.look.is_read_only:
+            self.say(READ_ONLY)
+        elif why_not_named is not None:
             self.say(why_not_named, Role.WARN)
         elif region is None:
             self.say(NO_REGION, Role.WARN)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.places.listing import ListScreen
+from dlthub_tui.viewmodel.keys.actions import Action
 
 
 class MarkedList(ListScreen):
@@ -12,6 +14,12 @@ class MarkedList(ListScreen):
     def chosen_keys(self) -> set[str]:
         """What a verb acts on: what is marked, else the row under the cursor."""
         return self.rows.marked or {self.rows.key or ""}
+
+    def why_not(self, action: Action) -> str | None:
+        """All that is done with marked rows changes them."""
+        if action.id in {"row.mark", "list.mark_all"} and self.look.is_read_only:
+            return READ_ONLY
+        return super().why_not(action)
 
     def do_row_mark(self) -> None:
         """Marks, and goes one down."""
