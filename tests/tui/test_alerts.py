@@ -146,6 +146,16 @@ async def test_viewer_is_told_whose_alerts_are_and_sees_none(open_app: Any) -> N
         assert "warehouse" not in stage.text
 
 
+async def test_a_role_that_fell_leaves_nothing_to_add(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS)
+        stage.app.context.roles[stage.app.screen.workspace.id] = "viewer"
+        await stage.press("down", "a")
+
+        assert "This needs developer or owner" in stage.text
+        assert "a add" not in stage.text.splitlines()[-1]
+
+
 async def test_region_that_fails_leaves_what_was_there(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*ALERTS)

@@ -114,7 +114,7 @@ def silent_region(
             ("What", why or f"the control plane hears nothing from {plane.url or plane.id}"),
             ("Since", f"{_after(at, look)}; {again}"),
             ("Still", "states and schedules from the control plane, as of now"),
-            ("Not now", "logs, variables, pipelines, deploy"),
+            ("Not now", "logs, variables, pipelines, alerts, deploy"),
             (
                 "Runs",
                 "go on; the control plane has not missed the region yet" if is_heard else silence,

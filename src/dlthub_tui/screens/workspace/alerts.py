@@ -34,6 +34,7 @@ class AlertsScreen(TabScreen):
         ("row.open", "change"), ("item.add", "add"), ("alert.test", "test"), ("item.end", "off, on"),
         ("alert.messages", "messages"), ("item.destroy", "delete"), ("alert.mail", "mail server"),
     )  # fmt: skip
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.add", "item.end", "item.destroy", "alert.test"})
     STYLES = "alerts"
     DETAIL_ROWS: ClassVar[int] = 5
     TAB = "alerts"
