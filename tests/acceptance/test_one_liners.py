@@ -229,8 +229,8 @@ def test_a_log_is_read_from_its_end_from_a_moment_and_from_a_line(shell: Shell) 
     assert shell.run("logs", f"{address}#3").stdout.splitlines() == whole[2:]
     beyond = shell.run("logs", f"{address}#99999")
     assert (beyond.returncode, beyond.stdout) == (2, "")
-    assert f"{address} has {len(whole)} lines and no line 99999." in beyond.stderr
-    assert f"{address} completed" in shell.run("logs", f"{address}#99999", "-f").stderr
+    assert f"quick/{number} has {len(whole)} lines and no line 99999." in beyond.stderr
+    assert f"quick/{number} completed" in shell.run("logs", f"{address}#99999", "-f").stderr
     assert shell.run("logs", "orchard/shop/quick").stdout.splitlines() == whole
     (timed,) = shell.run("logs", address, "-n", "1", "-t").stdout.splitlines()
     assert timed.startswith("20")
