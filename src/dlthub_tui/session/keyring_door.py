@@ -15,8 +15,11 @@ NO_KEYRING = 3
 def main() -> int:
     """`get`, `set` or `delete`; 3 says that there is no usable keyring."""
     import keyring
+    from keyring.backends import null
     from keyring.errors import KeyringError, PasswordDeleteError
 
+    if isinstance(keyring.get_keyring(), null.Keyring):
+        return NO_KEYRING  # `keyring --disable`: it takes all and keeps nothing
     verb, name = sys.argv[1], sys.argv[2]
     try:
         if verb == "get":

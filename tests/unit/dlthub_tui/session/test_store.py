@@ -92,10 +92,11 @@ def test_tokens_are_not_in_representations() -> None:
     assert "secret" not in repr(SESSION.pair)
 
 
+@pytest.mark.parametrize("backend", ["fail", "null"])
 async def test_a_machine_without_keyring_falls_back_to_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{backend}.Keyring")
     store = SessionStore(tmp_path)
     await store.save(SESSION)
 
