@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from planes.control_plane.services.work.schedules import clear_clocks, plan_clocks
+from planes.control_plane.services.work.triggers import waiting_by
 from planes.domain.deploying import Change, DeployedJob, DeployOutcome, WantedJob, reconcile
 from planes.domain.errors import InvalidRequest, Reason
 from planes.domain.identifiers import JobId, JobVersionId, MembershipId, WorkspaceId, new_id
@@ -237,7 +238,7 @@ def _job(
         last_run_number=kept.last_run_number,
         latest_run_id=kept.latest_run_id,
         completed_end=kept.completed_end,
-        deferred=kept.deferred if kept.deferred and kept.deferred["trigger"] in wanted.triggers else None,
+        deferred=waiting_by(kept.deferred, wanted.triggers),
     )
 
 

@@ -6,7 +6,7 @@ People, clocks, job events and deploys all come here, inside the transaction of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -363,6 +363,16 @@ def deferred_request(job: VersionedJob) -> FireRequest | None:
         chain_depth=kept["chain_depth"],
         waits_for_active=True,
     )
+
+
+def waiting_by(kept: Mapping[str, Any] | None, triggers: Collection[str]) -> Mapping[str, Any] | None:
+    """What waits on when a deploy has left a job these triggers: a start by another is given up."""
+    if kept is None:
+        return None
+    otherwise = waiting_by(kept.get("otherwise"), triggers)
+    if kept["trigger"] not in triggers:
+        return otherwise
+    return {**kept, "otherwise": otherwise} if "otherwise" in kept else kept
 
 
 def otherwise_waiting(job: VersionedJob) -> Mapping[str, Any] | None:

@@ -351,6 +351,21 @@ async def test_tick_that_waits_outlives_a_persons_start_that_is_given_up(stage: 
     assert [run["profile"] for run in await stage.runs() if run["job"]["name"] == "report"] == ["prod"]
 
 
+async def test_event_that_waits_outlives_a_persons_start_whose_trigger_a_deploy_takes_away(stage: Stage) -> None:
+    fresh, after = ["job.is_fresh:jobs.jobs.load"], "job.success:jobs.jobs.other"
+    others = [definition("load"), definition("other")]
+    ids = await stage.deployed(*others, definition("report", "every:1h", after, freshness=fresh))
+    both = {"job_ids": [ids["load"], ids["report"]], "profile": "access"}
+    load = (await stage.post("/jobs/-trigger", both)).json()["succeeded"][0]["job_run"]["id"]
+    await stage.finished((await stage.trigger(ids["other"]))["id"])
+
+    await stage.deployed(*others, definition("report", after, freshness=fresh))
+    for step in ("running", "completed"):
+        await stage.report(load, step)
+
+    assert [run["trigger"] for run in await stage.runs() if run["job"]["name"] == "report"] == [after]
+
+
 async def test_start_that_waits_is_kept_when_a_tick_before_it_starts(stage: Stage) -> None:
     gated = definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"], execute={"concurrency": None})
     ids = await stage.deployed(definition("load", execute={"concurrency": None}), gated)
