@@ -34,8 +34,8 @@ async def main():
     given = json.loads(sys.stdin.readline())
     step = Step(**given["step"])
     async with LocalExecutor(use_server=given["use_server"]) as executor:
-        spec = RunSpec(run_id="run-1", folder=Path(given["folder"]), fence=7, steps=(step,), time_limit_seconds=60,
-                       grace_seconds=1)
+        spec = RunSpec(run_id=given["run_id"], folder=Path(given["folder"]), fence=7, steps=(step,),
+                       time_limit_seconds=60, grace_seconds=1)
         running = await executor.start(spec, [("V", "a-registered-value")])
         await running.wait_started()
         print("started", flush=True)
@@ -61,7 +61,7 @@ def starter(place: RunPlace, code: str, *, use_server: bool = True) -> Iterator[
     step: dict[str, Any] = place.python(code)._asdict()
     step["limits"] = None
     del step["limits"]
-    given = {"step": step, "folder": str(place.folder), "use_server": use_server}
+    given = {"run_id": place.run_id, "step": step, "folder": str(place.folder), "use_server": use_server}
     with subprocess.Popen([sys.executable, "-c", STARTER], stdin=-1, stdout=-1, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -99,7 +99,7 @@ async def test_a_run_goes_on_when_its_data_plane_is_killed(
     with anyio.fail_after(60):
         outcome = await adopted.wait()
 
-    assert (adopted.run_id, adopted.fence) == ("run-1", 7)
+    assert (adopted.run_id, adopted.fence) == (place.run_id, 7)
     assert outcome.outcome == "completed"
     assert await place.texts() == [f"line {number} [masked:V]" for number in range(20_000)]
     assert [line["line_num"] for line in await place.lines()] == list(range(outcome.lines))
@@ -229,7 +229,7 @@ async def test_a_pid_that_another_process_took_over_is_left_alone(executor: Loca
     control = place.folder / "ctl"
     control.mkdir(mode=0o700)
     with subprocess.Popen(["/bin/sleep", "600"], start_new_session=False) as bystander:
-        (control / "spec.json").write_text('{"run_id": "run-1", "fence": 7, "steps": ["job"]}')
+        (control / "spec.json").write_text(json.dumps({"run_id": place.run_id, "fence": 7}))
         runner = {"pid": bystander.pid, "start_ticks": 1, "socket": str(control / "socket"), "started_at": "x"}
         (control / "runner.json").write_text(json.dumps(runner))
         step = {"name": "job", "stage": "run", "pid": bystander.pid, "start_ticks": 1, "user_started_at": None}

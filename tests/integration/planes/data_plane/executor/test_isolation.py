@@ -154,7 +154,7 @@ async def test_a_long_path_has_its_socket_where_others_have_it(executor: LocalEx
     deep.mkdir(parents=True)
     deep.parent.chmod(0o711)
     deep.chmod(0o711)
-    place = make_place(deep, "run-1")
+    place = make_place(deep, f"run-{os.urandom(4).hex()}")
     running = await executor.start(place.spec(place.shell("echo far")), [])
     await running.wait_started()
     outcome = await running.wait()

@@ -38,7 +38,7 @@ pytestmark = [
 def place() -> Iterator[RunPlace]:
     root = Path(tempfile.mkdtemp(prefix="strict-", dir="/var/tmp"))
     root.chmod(0o711)
-    yield make_place(root, "run-1")
+    yield make_place(root, f"run-{os.urandom(4).hex()}")
     shutil.rmtree(root)
 
 
