@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from textual.events import Paste
 
@@ -68,3 +69,25 @@ async def test_a_pasted_key_keeps_its_lines_and_a_token_has_no_end_of_a_line(ope
 
         (body,) = stage.posted("variables")
         assert body["upserts"][0]["value"] == key
+
+
+async def test_a_value_that_was_sent_without_an_answer_may_be_set(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = httpx.AsyncClient.send
+
+    async def unanswered(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        if request.method != "GET" and "variables" in request.url.path:
+            raise httpx.ReadTimeout("", request=request)
+        return await send(self, request, **more)
+
+    async with open_app() as stage:
+        await stage.press(*VARIABLES, "a")
+        await stage.type("KEY_OF_ANA")
+        await stage.press("tab", "tab", "tab")
+        await stage.type("value-of-ana")
+        monkeypatch.setattr(httpx.AsyncClient, "send", unanswered)
+        await stage.press("enter")
+
+        await stage.until("It may be done all the same: look before you do it again.")
+        assert "did not answer in time" in stage.text

@@ -55,11 +55,12 @@ class NotReachable(ClientError):
 
 
 class TimedOut(ClientError):
-    """The plane did not answer in time."""
+    """The plane did not answer in time. `was_sent`: it has the request, and may do what that asks for."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, was_sent: bool = False) -> None:
         super().__init__(f"{address} did not answer in time.", "Press {link.retry} to try again.")
         self.address = address
+        self.was_sent = was_sent
 
 
 class Refused(ClientError):

@@ -180,7 +180,7 @@ class Transport:
                 try:
                     return await self._http.send(request, stream=stream)
                 except httpx.TimeoutException as exc:
-                    raise TimedOut(str(self.origin)) from exc
+                    raise TimedOut(str(self.origin), was_sent=isinstance(exc, httpx.ReadTimeout)) from exc
                 except httpx.TransportError as exc:
                     raise NotReachable(str(self.origin), reason_of(exc)) from exc
         raise NotReachable(str(self.origin), "this connection was ended")

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused, in_words
+from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused, TimedOut, in_words
 from dlthub_tui.messages import AskFor
 from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
@@ -105,6 +105,8 @@ class Sheet(ActingScreen[_Result]):
         said = [error.what]
         # What the keys of places would do helps nobody here.
         said += [] if error.can.startswith("Press ") else [error.can]
+        if isinstance(error, TimedOut) and error.was_sent:
+            said.append("It may be done all the same: look before you do it again.")
         keys = error.keys if isinstance(error, Refused) else ()
         names = [self.FIELD_OF.get(part, part) for key in keys for part in key.split(".")]
         field = next((widget for name in names for widget in self.fields() if widget.id == name), None)
