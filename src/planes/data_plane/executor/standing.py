@@ -38,7 +38,8 @@ from planes.data_plane.runner.usage import measure
 IDLE_SECONDS = 300.0
 _STANDS_SECONDS = 60.0
 _FOLDER = "standby"
-_MOST_AHEAD_BYTES = 16 * 1024
+# Any empty pipe takes so much at once, so who writes it waits for nobody.
+_MOST_AHEAD_BYTES = select.PIPE_BUF
 # What a launcher of dlt loads by itself, in any run, before it comes to the job; as far as this dlt has it.
 _BEFORE_A_JOB = (
     "dlt.sources.helpers.requests?", "dlt._workspace._plugins?", "dlt.__plugins__?", "encodings.idna?",
@@ -107,7 +108,7 @@ class Berth:
         if len(line) > _MOST_AHEAD_BYTES:
             return True  # to learn them takes longer than it may take to answer
         try:
-            self._sending.write(line)  # a pipe has room for it
+            self._sending.write(line)
         except OSError:
             return False
         return True
