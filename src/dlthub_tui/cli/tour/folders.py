@@ -56,6 +56,10 @@ def _stop(home: Path) -> None:
 
 def _remove(folder: Path) -> None:
     for _ in range(_TRIES):
+        # What was built and unpacked for jobs is closed to writing, to its owner too.
+        for place, _folders, _files in os.walk(folder):
+            with suppress(OSError):
+                os.chmod(place, 0o700)
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return

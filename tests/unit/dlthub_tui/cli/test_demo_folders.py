@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests.contract.client_environment import as_uid
+from tests.fakes.platform_uids import ORDINARY_UID, ROOT
 
 from dlthub_tui.cli.tour.folders import remove_left_behind, temporary_folder
 
@@ -93,3 +96,22 @@ def test_a_signal_leaves_by_way_of_what_must_be_put_away() -> None:
 
     assert ending.communicate(timeout=60)[0] == "put away\n"
     assert ending.returncode == 128 + signal.SIGTERM
+
+
+CLOSES = """
+from dlthub_tui.cli.tour.folders import temporary_folder
+with temporary_folder() as folder:
+    library = folder / "home" / "environment" / "lib"
+    library.mkdir(parents=True)
+    (library / "module.py").touch()
+    for place in (library, library.parent):
+        place.chmod(0o500)
+print(folder.exists())
+"""
+
+
+def test_environments_that_are_closed_to_writing_go_with_the_folder() -> None:
+    command = [*as_uid(ORDINARY_UID if os.geteuid() == 0 else None), sys.executable, "-c", CLOSES]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=60)
+
+    assert done.stdout == "False\n", done.stderr
