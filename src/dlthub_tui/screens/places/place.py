@@ -53,7 +53,7 @@ class PlaceScreen(Approving):
     """What is for owners and developers here, beside what is for them everywhere."""
     PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
     """What enter and esc do while a line is typed on row 23."""
-    _waiting = ""
+    _awaited = ""
 
     def compose(self) -> ComposeResult:
         """The frame with the body inside."""
@@ -73,14 +73,14 @@ class PlaceScreen(Approving):
     def _say_waiting(self, work: Coroutine[Any, Any, None], since: float) -> None:
         """Until it is answered, unless something else is said. A sheet says it itself."""
         line = self.message_line
-        is_free = not line.is_toasting or line.said == self._waiting
+        is_free = not line.is_toasting or line.said == self._awaited
         if inspect.getcoroutinestate(work) == inspect.CORO_CLOSED:
-            if line.said == self._waiting:
+            if line.said == self._awaited:
                 line.hush()
             return
         if self.host.screen is self and is_free and not line.is_prompting:
-            self._waiting = f"Waiting for an answer, {words.duration(time.monotonic() - since)}."
-            line.say(self._waiting, Role.MUTED)
+            self._awaited = f"Waiting for an answer, {words.duration(time.monotonic() - since)}."
+            line.say(self._awaited, Role.MUTED)
         self.set_timer(self.context.tick_seconds, lambda: self._say_waiting(work, since))
 
     def compose_body(self) -> ComposeResult:
