@@ -110,7 +110,8 @@ class StepLimits:
     def _look_at_disk(self, now: float, descendants: Callable[[], list[Process]]) -> Reason | None:
         """A slice of the walk; at its end, whether that is too much."""
         if self._walk is None:
-            self._walk = walk_sizes(self._folders, descendants())
+            # Files without a name are the step's own, also where it was quicker than the first look.
+            self._walk = walk_sizes(self._folders, descendants() if self._before is not None else ())
             self._walked_seconds = 0.0
         began = time.monotonic()
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,34 @@ def test_what_is_added_counts(tmp_path: Path, add: Callable[[Path], None], disk_
     assert found is not None
     assert found.text.startswith(word)
     assert "free" not in found.text
+    assert found.word == "disk_limit"
+
+
+NAMELESS = """
+import os, sys
+kept = open("gone", "wb")
+os.unlink("gone")
+kept.write(bytes(1 << 20))
+kept.flush()
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_without_a_name_counts_that_was_there_at_the_first_look(tmp_path: Path) -> None:
+    bound = Limits(disk_bytes=2**19)
+    limits = StepLimits(RunGroup({}), Step("job", "user", "run", ("true",), str(tmp_path), {}, limits=bound))
+    with subprocess.Popen(
+        [sys.executable, "-c", NAMELESS], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as job:
+        assert job.stdout is not None
+        job.stdout.readline()
+        before = look_through(limits)
+        found = look_through(limits)
+        job.communicate()
+
+    assert before is None
+    assert found is not None
     assert found.word == "disk_limit"
 
 
