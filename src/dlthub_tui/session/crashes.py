@@ -1,4 +1,4 @@
-"""A file for what failed in the app itself: where, never with which values (Security: 9)."""
+"""A file for what failed in the app itself: what and where, scrubbed, never with its variables (Security: 9)."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def own_failure(key: str, file: str, place: str, since: datetime, look: Look) ->
         sentence=f"Something here failed: see {file}. The platform goes on.",
         title=f"dlthub-tui: something here failed at {at}",
         facts=(
-            ("What", f"{file}, which holds where it failed and no values"),
+            ("What", f"{file}: what failed and where, scrubbed"),
             ("Since", f"{_after(since, look)}; at {at}"),
             ("Still", "the platform, and every other place of this app"),
             ("Not now", place),
