@@ -194,8 +194,9 @@ async def test_tries_of_a_job_are_set_on_its_screen(plane: LivePlane, tmp_path: 
 
 
 async def test_backfill_is_started_and_its_slices_change_by_themselves(plane: LivePlane, tmp_path: Path) -> None:
-    plane.call(plane.stage.deployed, definition("load", "schedule:0 0 * * *"), definition("other"))
+    # Before the schedule is there: else it may be due by then, and the first lease the scheduler's run, of no slice.
     plane.stage.clock.set(datetime(2026, 3, 11, 9, 0, tzinfo=UTC))
+    plane.call(plane.stage.deployed, definition("load", "schedule:0 0 * * *"), definition("other"))
     async with opened(plane, tmp_path) as user:
         await user.press("slash", *"load", "enter", "enter")
         await user.sees("History")
