@@ -186,8 +186,7 @@ class _QuietServer(uvicorn.Server):
 
     async def _drop(self, sockets: list[socket.socket]) -> None:
         """Ends at once what listens, what is connected, and what is asked."""
-        for server in self.servers:
-            server.close()
+        await self._accept_no_more()
         for listener in sockets:
             listener.close()
         tasks = list(self.server_state.tasks)
@@ -197,6 +196,20 @@ class _QuietServer(uvicorn.Server):
         if tasks:
             await asyncio.wait(tasks)
         await self._abort()  # whom the loop had accepted already
+
+    async def _accept_no_more(self) -> None:
+        """Closes what listens.
+
+        A connection gets its transport a turn of the loop after it was accepted, and asyncio fails to make one for a
+        server that is closed by then: nobody would answer that connection, nor end it.
+        """
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listener in server.sockets:
+                loop.remove_reader(listener.fileno())
+        await checkpoint()
+        for server in self.servers:
+            server.close()
 
     async def _abort(self) -> None:
         for connection in list(self.server_state.connections):
@@ -213,8 +226,7 @@ class _QuietServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # First nobody new; then who connected a moment ago gets to ask, instead of seeing the connection end.
-        for server in self.servers:
-            server.close()
+        await self._accept_no_more()
         await anyio.sleep(_LAST_WORDS_SECONDS)
         try:
             await super().shutdown(sockets=sockets)
