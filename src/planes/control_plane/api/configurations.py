@@ -30,10 +30,10 @@ async def issue_upload(
 
 @router.get("", response_model=ListPage[ConfigurationResponse])
 async def list_configurations(
-    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, asked(VersionsQuery)]
+    parts: CurrentParts, principal: CurrentPrincipal, query: Annotated[VersionsQuery, asked(VersionsQuery)]
 ) -> dict[str, Any]:
-    found = await deployments.list_configurations(parts, principal, asked.filter)
-    return envelope([render_configuration(row) for row in found.items], asked.page, found)
+    found = await deployments.list_configurations(parts, principal, query.filter)
+    return envelope([render_configuration(row) for row in found.items], query.page, found)
 
 
 @router.get("/{configuration_id}")

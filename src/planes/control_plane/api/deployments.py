@@ -28,10 +28,10 @@ async def issue_upload(
 
 @router.get("", response_model=ListPage[DeploymentResponse])
 async def list_deployments(
-    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, asked(VersionsQuery)]
+    parts: CurrentParts, principal: CurrentPrincipal, query: Annotated[VersionsQuery, asked(VersionsQuery)]
 ) -> dict[str, Any]:
-    found = await deployments.list_deployments(parts, principal, asked.filter)
-    return envelope([render_deployment(row) for row in found.items], asked.page, found)
+    found = await deployments.list_deployments(parts, principal, query.filter)
+    return envelope([render_deployment(row) for row in found.items], query.page, found)
 
 
 @router.get("/{deployment_id}")

@@ -24,10 +24,10 @@ router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: vers
 
 @router.get("/versions", response_model=ListPage[VersionResponse])
 async def list_versions(
-    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, asked(VersionsQuery)]
+    parts: CurrentParts, principal: CurrentPrincipal, query: Annotated[VersionsQuery, asked(VersionsQuery)]
 ) -> dict[str, Any]:
-    found = await versions.list_versions(parts, principal, asked.filter)
-    return envelope([_render(each) for each in found.items], asked.page, found)
+    found = await versions.list_versions(parts, principal, query.filter)
+    return envelope([_render(each) for each in found.items], query.page, found)
 
 
 @router.post("/-roll-back")
