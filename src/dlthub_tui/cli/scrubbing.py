@@ -8,7 +8,9 @@ filter is interrupted it is dropped: it may be half a secret.
 from __future__ import annotations
 
 import os
+import re
 import select
+import shlex
 import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator
@@ -24,6 +26,21 @@ READ_BYTES = 256 * 1024
 LONGEST_GUARDED = 256 * 1024
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n"
 _STDOUT = 1
+# How bytes begin in which nothing would be found: what they are, and the command that makes text of them.
+_BEGINNINGS = {
+    b"\xff\xfe": ("is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    b"\xfe\xff": ("is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    b"\x1f\x8b": ("is compressed", "gzip -dc"),
+    b"BZh91AY&SY": ("is compressed", "bzip2 -dc"),
+    b"\xfd7zXZ\x00": ("is compressed", "xz -dc"),
+    b"\x28\xb5\x2f\xfd": ("is compressed", "zstd -dc"),
+    b"PK\x03\x04": ("is an archive", "unzip -p"),
+}
+# The same without a mark at the beginning.
+_WIDE = (
+    (re.compile(rb"(?:[\t -~]\0){2}"), ("is UTF-16 text", "iconv -f UTF-16LE -t UTF-8")),
+    (re.compile(rb"(?:\0[\t -~]){2}"), ("is UTF-16 text", "iconv -f UTF-16BE -t UTF-8")),
+)
 
 
 class CannotScrub(Exception):
@@ -51,7 +68,8 @@ def scrub_to_stdout(request: ScrubRequest) -> int:
     try:
         scrubber = StreamScrubber(_registered(request), _settings(request.pii_classes))
         with _opened(request.source) as descriptor:
-            ended_by = _filter_until_signal(descriptor, scrubber, LineGuard() if request.guard else None)
+            chunks = _readable(_chunks(descriptor), request.source)
+            ended_by = _filter_until_signal(chunks, scrubber, LineGuard() if request.guard else None)
     except CannotScrub as exc:
         exits.say_error(str(exc))
         return exc.code
@@ -62,9 +80,11 @@ def scrub_to_stdout(request: ScrubRequest) -> int:
     return exits.DONE
 
 
-def _filter_until_signal(descriptor: int, scrubber: StreamScrubber, guard: LineGuard | None) -> signal.Signals | None:
+def _filter_until_signal(
+    chunks: Iterable[bytes], scrubber: StreamScrubber, guard: LineGuard | None
+) -> signal.Signals | None:
     try:
-        _filter(descriptor, scrubber, guard)
+        _filter(chunks, scrubber, guard)
     except KeyboardInterrupt:
         return signal.SIGINT
     except BrokenPipeError:
@@ -115,12 +135,32 @@ def _character_border(text: bytes) -> int:
     return len(text)
 
 
-def _filter(descriptor: int, scrubber: StreamScrubber, guard: LineGuard | None) -> None:
-    for chunk in _chunks(descriptor):
+def _filter(chunks: Iterable[bytes], scrubber: StreamScrubber, guard: LineGuard | None) -> None:
+    for chunk in chunks:
         given = scrubber.feed(chunk)
         _write(guard.feed(given) if guard else given)
     given = scrubber.finish()
     _write(guard.feed(given) + guard.finish() if guard else given)
+
+
+def _readable(chunks: Iterator[bytes], source: str) -> Iterator[bytes]:
+    """The same bytes. Raises: CannotScrub where they begin as no text does in which secrets are found.
+
+    So few bytes that they may still be such a beginning wait for the next ones.
+    """
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        found = [told for beginning, told in _BEGINNINGS.items() if head.startswith(beginning)]
+        found += [told for pattern, told in _WIDE if pattern.match(head)]
+        for what, command in found:
+            name, argument = ("The input", "") if source == "-" else (source, f" {shlex.quote(source)}")
+            sentence = f"{name} {what}, in which nothing would be found. Nothing was let through."
+            raise CannotScrub(f"{sentence} {command}{argument} | dlthub-tui scrub - reads it.")
+        if not any(beginning.startswith(head) for beginning in _BEGINNINGS):
+            break
+    yield head
+    yield from chunks
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

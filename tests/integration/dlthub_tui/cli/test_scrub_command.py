@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import os
 import random
 import secrets
@@ -149,6 +150,46 @@ def test_what_cannot_be_done_is_said_and_lets_nothing_through(words: list[str], 
     assert sentence.encode() in done.stderr
     assert done.stdout == b""
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            "token\n".encode("utf-16"),
+            "is UTF-16 text, in which nothing would be found. Nothing was let through. iconv -f",
+        ),
+        (
+            "token\n".encode("utf-16-le"),
+            "is UTF-16 text, in which nothing would be found. Nothing was let through. iconv",
+        ),
+        (
+            gzip.compress(b"token\n"),
+            "is compressed, in which nothing would be found. Nothing was let through. gzip -dc",
+        ),
+    ],
+)
+def test_bytes_in_which_nothing_would_be_found_are_told_and_not_let_through(
+    given: bytes, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "app log").write_bytes(given)
+    with running("-") as process:
+        assert process.stdin
+        process.stdin.write(given[:1])  # a pipe may give a single byte
+        process.stdin.write(given[1:])
+        from_pipe = process.communicate(timeout=60)
+    from_file = scrub(str(tmp_path / "app log"))
+
+    assert (process.returncode, from_pipe[0]) == (1, b"")
+    assert f"The input {sentence}".encode() in from_pipe[1]
+    assert (from_file.returncode, from_file.stdout) == (1, b"")
+    assert f"{tmp_path}/app log {sentence}".encode() in from_file.stderr
+    assert b"/app log' | dlthub-tui scrub - reads it.\n" in from_file.stderr
+
+
+def test_few_bytes_that_begin_as_an_archive_does_come_out() -> None:
+    assert scrub("-", stdin=b"PK").stdout == b"PK"
+    assert scrub("-", stdin=b"BZh and text\n").stdout == b"BZh and text\n"
 
 
 def test_values_that_are_too_short_are_told(tmp_path: Path) -> None:
