@@ -38,6 +38,9 @@ LONGEST_NAME = 64
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 # No variable's name has such a sign in it.
 _OF_PATTERN = "-pattern"
+_CLASS = re.compile(r"\\.|(\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])")
+_NEWLINE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:n|x0[aA]|x\{0*[aA]\}|012)(?![?*{])")
+_CHOICE = re.compile(r"(?<!\\)(?:\\\\)*(?:\||\)[?*{])")
 _TEXT_ANCHOR = re.compile(r"(?<!\\)(?:\\\\)*\\[AzCQE]")
 # Lines as every log has them. A pattern that matches in one of them would mask ordinary text.
 _ORDINARY = tuple(
@@ -89,7 +92,15 @@ def check_pattern(pattern: str) -> str | None:
         return "may hold only printable ASCII characters"
     if _TEXT_ANCHOR.search(pattern):
         return "uses \\A, \\z, \\C or \\Q; a line begins at ^ and ends at $"
+    if _needs_newline(pattern):
+        return "would never match: it has a line's end in it; a line ends at $"
     return _check_compiled(pattern)
+
+
+def _needs_newline(pattern: str) -> bool:
+    """Whether each match has a newline in it, which no line has; not where a choice may leave it out."""
+    outside = _CLASS.sub(lambda piece: "." if piece[1] else piece[0], pattern)
+    return _NEWLINE.search(outside) is not None and _CHOICE.search(outside) is None
 
 
 def _check_compiled(pattern: str) -> str | None:

@@ -99,6 +99,8 @@ def test_allowed_text_never_allows_a_registered_value() -> None:
         ("(?:ab{900}){1000}", "is no RE2 pattern"),
         ("(?:[^a-c]{990}x){1}(?:[^d-f]{990}y){1}(?:[^g-i]{990}z){1}[^j-l]{990}[^m-o]{990}", "is too large"),
         (r"\Aonce", "uses"),
+        (r"KD-[0-9]+\n", "would never match: it has a line's end in it"),
+        (r"KD:\x0a[0-9]+", "would never match"),
         ("(?P<other>abcdefgh)", "may name one group only"),
         ("caf\u00e9", "may hold only printable ASCII"),
     ],
@@ -107,7 +109,19 @@ def test_unsafe_pattern_is_refused_with_a_reason(pattern: str, reason: str) -> N
     assert (check_pattern(pattern) or "").startswith(reason)
 
 
-@pytest.mark.parametrize("pattern", [r"\bKD-[0-9]{8}\b", "(?i)matr(?P<secret>[0-9]{7})", r"^x\\A[0-9]{5}$", "[(]{5}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\bKD-[0-9]{8}\b",
+        "(?i)matr(?P<secret>[0-9]{7})",
+        r"^x\\A[0-9]{5}$",
+        "[(]{5}",
+        r"KD[^\n]+9",
+        r"KD9(\n|$)",
+        r"KD-9\n?",
+        r"KD\\n9",
+    ],
+)
 def test_safe_pattern_passes(pattern: str) -> None:
     assert check_pattern(pattern) is None
 
