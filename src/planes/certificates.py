@@ -7,6 +7,9 @@ from functools import cache
 
 import httpx
 
+# Of OpenSSL: self-signed (18), self-signed in its chain (19), its issuer is not there (20), nor the first one's (21).
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+
 
 def trusted() -> ssl.SSLContext:
     """The authorities that come with the HTTP client, and the system's own. To read them takes some milliseconds.
@@ -39,3 +42,8 @@ def words_of(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message.rstrip('.')}"
     return "it does not speak TLS as asked"
+
+
+def is_of_unknown_authority(error: ssl.SSLError) -> bool:
+    """Whether the certificate may be right, but nobody whom TLS trusts here has signed it."""
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _UNKNOWN_AUTHORITY

@@ -122,7 +122,7 @@ def code_of(error: ClientError) -> int:
     from dlthub_tui.client import errors
 
     match error:
-        case errors.NotReachable() | errors.TimedOut() | errors.NoControlPlane():
+        case errors.NotReachable() | errors.TimedOut() | errors.NoControlPlane() | errors.SentOn():
             return NOT_REACHABLE
         case (
             errors.NotAllowed()
@@ -144,8 +144,12 @@ def sentence_of(error: ClientError) -> str:
     from dlthub_tui.client import errors
 
     match error:
-        case errors.NotReachable() | errors.TimedOut():
+        case errors.UnknownAuthority():
+            return error.sentence
+        case errors.NotReachable(address=address) | errors.TimedOut(address=address) if _is_here(address):
             return f"{error.what} Is it running? dlthub-tui doctor says more."
+        case errors.NotReachable() | errors.TimedOut():
+            return f"{error.what} Is it running there? dlthub-tui doctor, on its machine, says more."
         case errors.NotSignedIn() if find_key() is not None:
             return "The key in DLTHUB_TUI_API_KEY is unknown here, has run out or was revoked."
         case errors.NotSignedIn():
@@ -154,3 +158,12 @@ def sentence_of(error: ClientError) -> str:
             return said
         case _:
             return error.what if "Press" in error.can else error.sentence
+
+
+def _is_here(address: str) -> bool:
+    """Whether it is one of this machine, all that `doctor` looks at."""
+    from urllib.parse import urlsplit
+
+    from planes.wire.addresses import is_loopback
+
+    return is_loopback(urlsplit(address).hostname or "")

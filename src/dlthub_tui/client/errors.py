@@ -2,6 +2,7 @@
 
 ClientError
 ├── NotReachable        no connection, or it broke
+│   └── UnknownAuthority  a certificate that nobody known here has signed
 ├── TimedOut            no answer in time
 ├── Refused             the plane answered and says no
 │   ├── BrokenRule      400
@@ -18,6 +19,7 @@ ClientError
 ├── UnsafeAddress       plain http beyond loopback
 │   └── NoAddress       no address at all
 ├── NoControlPlane      something else answers at the address
+├── SentOn              an answer that names another address
 ├── PinMismatch         a data plane that is not the one seen before
 ├── ClocksDiffer        a data plane whose clock is not this machine's
 └── PinsDamaged         nobody knows which ones were seen before
@@ -52,6 +54,14 @@ class NotReachable(ClientError):
     def __init__(self, address: str, why: str) -> None:
         super().__init__(f"No answer from {address} ({why}).", "Press {link.retry} to try again.")
         self.address = address
+
+
+class UnknownAuthority(NotReachable):
+    """The other side has a certificate whose signer is not known here."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(address, why)
+        self.can = "If you know who signed it: start again with SSL_CERT_FILE naming that authority's file."
 
 
 class TimedOut(ClientError):
@@ -182,6 +192,20 @@ class NoControlPlane(ClientError):
             f"What answers at {address} is no control plane. Nobody was signed in.",
             "Regions have addresses of their own; dlthub-tui doctor, on its machine, says which is whose.",
         )
+
+
+class SentOn(ClientError):
+    """An answer that names another address, which is not followed: the session is for this one."""
+
+    def __init__(self, address: str, other: str) -> None:
+        if other == address:
+            where, can = (
+                "another page of its own, as a sign-in in front of it does",
+                "Ask its operator for a way past it.",
+            )
+        else:
+            where, can = other, "Give that address, if it is the one you mean."
+        super().__init__(f"{address} sends on to {where}. Nothing was sent there.", can)
 
 
 class PinMismatch(ClientError):

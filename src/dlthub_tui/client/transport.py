@@ -18,14 +18,16 @@ from dlthub_tui.client.errors import (
     NoAddress,
     NotReachable,
     NotSignedIn,
+    SentOn,
     TimedOut,
     UnexpectedAnswer,
+    UnknownAuthority,
     UnsafeAddress,
     WrongOrigin,
     refusal,
 )
 from planes.asking import Asking
-from planes.certificates import find_tls_error, nobody, trusted, words_of
+from planes.certificates import find_tls_error, is_of_unknown_authority, nobody, trusted, words_of
 from planes.unix_sockets.connecting import UnixTransport
 from planes.wire.addresses import is_loopback
 
@@ -182,7 +184,7 @@ class Transport:
                 except httpx.TimeoutException as exc:
                     raise TimedOut(str(self.origin), was_sent=isinstance(exc, httpx.ReadTimeout)) from exc
                 except httpx.TransportError as exc:
-                    raise NotReachable(str(self.origin), reason_of(exc)) from exc
+                    raise not_reached(self.origin, exc) from exc
         raise NotReachable(str(self.origin), "this connection was ended")
 
     @asynccontextmanager
@@ -197,7 +199,7 @@ class Transport:
         except httpx.TimeoutException as exc:
             raise TimedOut(str(self.origin)) from exc
         except httpx.TransportError as exc:
-            raise NotReachable(str(self.origin), reason_of(exc)) from exc
+            raise not_reached(self.origin, exc) from exc
         finally:
             await response.aclose()
 
@@ -205,8 +207,11 @@ class Transport:
 def parse_answer(response: httpx.Response) -> Any:
     """The JSON of an answer.
 
-    Raises: a Refused for every status but 2xx; UnexpectedAnswer for a 2xx that is no JSON.
+    Raises: SentOn for an answer that names another address; a Refused for every other status but 2xx;
+    UnexpectedAnswer for a 2xx that is no JSON.
     """
+    if response.has_redirect_location:
+        raise SentOn(str(_origin_of(response.request.url)), str(_origin_of(_named_by(response))))
     try:
         body = response.json() if response.content else None
     except ValueError as exc:
@@ -218,6 +223,26 @@ def parse_answer(response: httpx.Response) -> Any:
     if response.status_code == 401 and body is None:
         raise NotSignedIn(401, "The session is not accepted.")
     raise refusal(response.status_code, body)
+
+
+def _named_by(response: httpx.Response) -> httpx.URL:
+    """The address that an answer sends on to; its own where that cannot be read."""
+    try:
+        return response.request.url.join(response.headers["location"])
+    except httpx.InvalidURL:
+        return response.request.url
+
+
+def _origin_of(url: httpx.URL) -> Origin:
+    """Of any address, without what else is in it: a page or a query may carry a secret."""
+    return Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+
+
+def not_reached(origin: Origin, error: httpx.TransportError) -> NotReachable:
+    """What a connection that failed is to people."""
+    broken = find_tls_error(error)
+    kind = UnknownAuthority if broken is not None and is_of_unknown_authority(broken) else NotReachable
+    return kind(str(origin), reason_of(error))
 
 
 def reason_of(error: httpx.TransportError) -> str:

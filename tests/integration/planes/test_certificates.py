@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.receivers import make_certificate
 
 from dlthub_tui.client.errors import NotFound as ClientNotFound
-from dlthub_tui.client.errors import NotReachable
+from dlthub_tui.client.errors import UnknownAuthority
 from dlthub_tui.client.transport import Transport
 from planes.data_plane.link import Link, LinkAddress
 from planes.domain.clock import SystemClock
@@ -52,7 +52,7 @@ async def app_asks(url: str) -> None:
         await transport.aclose()
 
 
-@pytest.mark.parametrize(("ask", "refused"), [(region_asks, Unavailable), (app_asks, NotReachable)])
+@pytest.mark.parametrize(("ask", "refused"), [(region_asks, Unavailable), (app_asks, UnknownAuthority)])
 async def test_a_certificate_of_nobody_known_is_named_as_the_reason(
     url: str, ask: Callable[[str], Awaitable[None]], refused: type[Exception]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.exits import words_of
+from dlthub_tui.client import errors
 
 
 def test_a_file_that_cannot_be_read_is_named_without_the_systems_number(tmp_path: Path) -> None:
@@ -33,3 +34,19 @@ def test_a_home_that_is_closed_to_this_user_is_a_sentence(capsys: pytest.Capture
 
     assert code == exits.FAILED
     assert "/srv/home/data/us1/tools: Permission denied. A home is open" in capsys.readouterr().err
+
+
+def test_who_does_not_answer_is_looked_at_where_it_runs() -> None:
+    def said(error: errors.ClientError) -> str:
+        assert exits.code_of(error) == exits.NOT_REACHABLE
+        return exits.sentence_of(error)
+
+    here = said(errors.NotReachable("http://127.0.0.1:8400", "connection refused"))
+    far = said(errors.TimedOut("https://tui.example:443"))
+    unknown = said(errors.UnknownAuthority("https://tui.example:443", "its certificate is not accepted: self-signed"))
+
+    assert here.endswith("Is it running? dlthub-tui doctor says more.")
+    assert far.endswith("dlthub-tui doctor, on its machine, says more.")
+    assert "SSL_CERT_FILE" in unknown
+    assert "doctor" not in unknown
+    assert said(errors.SentOn("http://127.0.0.1:80", "https://tui.example:443")).endswith("if it is the one you mean.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 from typing import Any, cast
 
+import httpx
 import pytest
 
-from dlthub_tui.client.errors import UnsafeAddress, WrongOrigin, refusal
-from dlthub_tui.client.transport import Transport, origin_of
+from dlthub_tui.client.errors import SentOn, UnsafeAddress, WrongOrigin, refusal
+from dlthub_tui.client.transport import Transport, origin_of, parse_answer
 
 pytestmark = [pytest.mark.anyio]
 
@@ -85,6 +86,24 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
     tries = {"detail": "Too many tries. Wait a few minutes, then try again.", "code": "too_many_tries"}
     assert refusal(429, tries).sentence == "Too many tries. Wait a few minutes, then try again."
     assert refusal(429, None).sentence == "The plane answered 429. Wait a minute, then try again."
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("https://platform.example/x?code=hidden", "sends on to https://platform.example:443. Nothing was sent there."),
+        ("/oauth2/start?rd=hidden", "sends on to another page of its own, as a sign-in in front of it does."),
+        ("http://platform.example:none/", "sends on to another page of its own"),
+    ],
+)
+def test_an_answer_that_names_another_address_says_which_and_no_more(location: str, said: str) -> None:
+    asked = httpx.Request("GET", "http://127.0.0.1:80/.well-known/control-plane")
+
+    with pytest.raises(SentOn) as refused:
+        parse_answer(httpx.Response(302, headers={"location": location}, request=asked))
+
+    assert said in refused.value.sentence
+    assert "hidden" not in refused.value.sentence
 
 
 async def test_only_https_knows_whom_to_trust() -> None:
