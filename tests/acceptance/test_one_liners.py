@@ -404,6 +404,8 @@ def test_the_tab_key_offers_names_of_the_installation(shell: Shell) -> None:
     run = f"orchard/shop/shop_jobs.quick/{number}"
     wait_until(lambda: run in offered("logs", "orchard/shop/shop_jobs.quick/"), what="no runs were offered")
 
+    assert offered("logs", "orchard/shop/qui") == ["orchard/shop/quick"]
+    assert f"orchard/shop/quick/{number}" in offered("logs", "orchard/shop/quick/")
     assert f"{ODD}/" in offered("logs", "a/")
     assert "shop/" not in offered("run", "sh")  # two have the name
     assert offered("run", "x") == []

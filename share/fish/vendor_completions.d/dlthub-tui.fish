@@ -71,7 +71,10 @@ function __fish_dlthub-tui_positional_index
 end
 
 function __fish_dlthub-tui_complete
-    set -l lines (dlthub-tui __complete (commandline -pco)[2..] (commandline -ct) 2>/dev/null)
+    set -l token (commandline -ct)
+    set -l word (string unescape -- "$token" 2>/dev/null)
+    set -q word[1]; or set word (string replace --regex '^["\']' '' -- "$token")
+    set -l lines (dlthub-tui __complete (commandline -pco)[2..] "$word" 2>/dev/null)
     if set -l i (contains -i -- \x1f'begin' $lines)
         set lines $lines[(math $i + 1)..]
     end

@@ -232,7 +232,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     shell
         Which shell.
     """
-    from dlthub_tui.cli.manual import render_evaluated
+    from dlthub_tui.cli.shells import render_evaluated
 
     print(render_evaluated(app, shell), end="", flush=True)
     return exits.DONE

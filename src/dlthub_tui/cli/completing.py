@@ -64,11 +64,21 @@ async def _within(plane: Transport, text: str, *, with_runs: bool) -> list[tuple
     for place in places:
         for name in (name for name in _names(place, places) if text.startswith(f"{name}/")):
             jobs = [job for job in await list_jobs(plane, place.workspace.id, recent_runs=0) if not job.is_archived]
-            for job in jobs:
-                found.append((f"{name}/{short_name(job)}", job.description or job.job_type))
-                if with_runs and text.startswith(f"{name}/{short_name(job)}/"):
-                    found += await _runs_of(plane, place, job.id, f"{name}/{short_name(job)}")
+            names = _names_of_jobs([short_name(job) for job in jobs], text.removeprefix(f"{name}/"))
+            for job, job_name in zip(jobs, names, strict=True):
+                found.append((f"{name}/{job_name}", job.description or job.job_type))
+                if with_runs and text.startswith(f"{name}/{job_name}/"):
+                    found += await _runs_of(plane, place, job.id, f"{name}/{job_name}")
     return found
+
+
+def _names_of_jobs(names: list[str], begun: str) -> list[str]:
+    """Whole names, or where none begins so the last words of those that alone have theirs, which are enough."""
+    job_begun = begun.split("/", maxsplit=1)[0]
+    if any(name.startswith(job_begun) for name in names):
+        return names
+    last_words = [name.rpartition(".")[2] for name in names]
+    return [last if last_words.count(last) == 1 else name for name, last in zip(names, last_words, strict=True)]
 
 
 async def _runs_of(plane: Transport, place: NamedWorkspace, job_id: str, name: str) -> list[tuple[str, str]]:

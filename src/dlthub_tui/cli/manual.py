@@ -1,21 +1,14 @@
-"""The manual page and the completions of shells, both read from the parser."""
+"""The manual page, read from the parser."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import cleandoc
-from typing import Literal
 
 from cyclopts import App
 from cyclopts.argument import Argument
-from cyclopts.completion import bash, fish, zsh
 
-Shell = Literal["bash", "zsh", "fish"]
 NAME = "dlthub-tui"
-_GENERATORS = {
-    "bash": bash.generate_completion_script, "fish": fish.generate_completion_script,
-    "zsh": zsh.generate_completion_script,
-}  # fmt: skip
 _BACK_MATTER = """\
 .SH NAMES
 A job or a run is named as a link of the terminal app is:
@@ -60,17 +53,6 @@ No colours, also on a terminal.
 .SH SEE ALSO
 .BR dlt (1)
 """
-
-
-def render_completion(app: App, shell: Shell) -> str:
-    """The script that completes `dlthub-tui` in a shell, for the file that the shell loads it from."""
-    return _GENERATORS[shell](app, NAME)
-
-
-def render_evaluated(app: App, shell: Shell) -> str:
-    """The same for a shell that evaluates it: zsh has to be told which function completes what."""
-    bound = f"compdef _cyclopts_{NAME} {NAME}\n" if shell == "zsh" else ""
-    return render_completion(app, shell) + bound
 
 
 def render_manual(app: App, version: str) -> str:
@@ -150,4 +132,5 @@ def _sentences(app: App) -> list[str]:
 def _escaped(text: str) -> str:
     """Text in roff: no line is taken for a request, and hyphens stay what they are."""
     safe = text.replace("\\", "\\e").replace("-", "\\-")
+    safe = "".join(sign if sign.isascii() else f"\\[u{ord(sign):04X}]" for sign in safe)
     return f"\\&{safe}" if safe.startswith((".", "'")) else safe

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from dlthub_tui.cli.commands import app
-from dlthub_tui.cli.manual import Shell, render_completion, render_manual
+from dlthub_tui.cli.manual import render_manual
+from dlthub_tui.cli.shells import Shell, render_completion
 from dlthub_tui.settings import our_version
 
 PLACES: dict[str, Shell | None] = {
