@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,19 +47,16 @@ def make_for_home(folder: Path) -> None:
 def open_for_home(path: Path, flags: int) -> int:
     """A file (0600) to be written into, of the user whose home its folder is in; no link is followed.
 
-    Root writes into none that is somebody else's, which the home's user may have linked there: a new one takes its
-    place.
+    Root writes into none that is somebody else's, which the home's user may have linked there, and nobody into a pipe,
+    which waits for whoever reads it: a new file takes its place.
     """
     make_for_home(path.parent)
     flags |= os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     with _opened(path.parent) as folder:
         with suppress(FileNotFoundError):
-            descriptor = os.open(path.name, flags & ~os.O_TRUNC, dir_fd=folder)
-            if os.geteuid() != 0 or os.fstat(descriptor).st_uid == os.fstat(folder).st_uid:
-                if flags & os.O_TRUNC:
-                    os.ftruncate(descriptor, 0)
+            descriptor = _open_there(path.name, flags, folder)
+            if descriptor is not None:
                 return descriptor
-            os.close(descriptor)
             os.unlink(path.name, dir_fd=folder)
         descriptor = os.open(path.name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
         _give(descriptor, folder)
@@ -85,6 +84,24 @@ def sync_folder(folder: Path) -> None:
     """Makes the names in a folder durable."""
     with _opened(folder) as descriptor:
         os.fsync(descriptor)
+
+
+def _open_there(name: str, flags: int, folder: int) -> int | None:
+    """The file that is there; None for one that must not be written into. Raises: OSError, where there is none."""
+    try:
+        descriptor = os.open(name, (flags & ~os.O_TRUNC) | os.O_NONBLOCK, dir_fd=folder)
+    except OSError as exc:
+        if exc.errno != errno.ENXIO:  # a pipe without a reader, or a socket
+            raise
+        return None
+    found = os.fstat(descriptor)
+    is_its_users = os.geteuid() != 0 or found.st_uid == os.fstat(folder).st_uid
+    if is_its_users and stat.S_ISREG(found.st_mode):
+        if flags & os.O_TRUNC:
+            os.ftruncate(descriptor, 0)
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 @contextmanager

@@ -85,6 +85,18 @@ def test_root_writes_into_no_file_that_is_another_s(tmp_path: Path) -> None:
     assert (home / "errors.log").stat().st_uid == 1000
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+def test_nobody_writes_into_a_pipe_or_waits_for_its_reader(tmp_path: Path, *, is_read: bool) -> None:
+    errors = tmp_path / "errors.log"
+    os.mkfifo(errors)
+    reader = os.open(errors, os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    os.close(open_for_home(errors, os.O_APPEND))
+    if reader is not None:
+        os.close(reader)
+
+    assert errors.is_file()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root writes files of others")
 def test_a_folder_that_its_user_swaps_gives_them_nothing_of_root_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
