@@ -3,6 +3,8 @@
 What is wanted is looked for as it is stored, over the whole block at once; only the lines that are hit are decoded and
 judged (`stored_patterns`). Where that would hit most of them (words that stand beside every content, escapes all over)
 the block is decoded as a whole.
+
+Colours are taken off first, also as they are stored: a line is looked for as it reads, whatever it is drawn in.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ _SPARSE_BYTES = 512
 _MOST_STEPS = 8 << 20
 _LEAST_BYTES = 4096
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_STORED_ESCAPE = rb"\u001b"
+_STORED_COLOUR = re.compile(rb"\\u001b\[[0-9;:]*m")
+# The same where backslashes of the line itself may stand before, each stored as two: an odd one speaks of an escape.
+_COLOUR_BEHIND_BACKSLASHES = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\u001b\[[0-9;:]*m)+")
 Document = dict[str, Any]
 # Where the next hit begins in a block from a place on; -1 if there is none.
 Hint = Callable[[bytes, int], int]
@@ -76,9 +82,9 @@ class Matcher:
             yield from self._find_in(block[start:] if start else block)
 
     def _find_in(self, block: bytes) -> Iterator[bytes]:
-        if self._is_useful(block):
-            return self._find_hits(block)
-        return self._find_decoded(block)
+        plain = _without_stored_colours(block) if self._wish.text or self._wish.regex else block
+        places = self._find_hits(plain) if self._is_useful(plain) else self._find_decoded(plain)
+        return _lines_at(places, plain, block)
 
     def _make_hints(self) -> tuple[Hint, ...]:
         """Each wanted line is hit by one of them; none if nothing is known of what is wanted."""
@@ -107,8 +113,8 @@ class Matcher:
         rest = block[block.find(CONTENT_END) + 1 : block.find(b"\n")]
         return all(hint(rest, 0) < 0 for hint in self._hints)
 
-    def _find_hits(self, block: bytes) -> Iterator[bytes]:
-        """By the nearest hit of any hint; each is asked again only behind its last one."""
+    def _find_hits(self, block: bytes) -> Iterator[int]:
+        """Where wanted lines begin, by the nearest hit of any hint; each is asked again only behind its last one."""
         wants, is_of_content, behind_all = self._wants, self._is_of_content, len(block)
         waiting = [(hint, _place(hint(block, 0), behind_all)) for hint in self._hints]
         while (hit := min(place for _, place in waiting)) < behind_all:
@@ -117,16 +123,17 @@ class Matcher:
             line = block[start:end]
             is_beside = is_of_content and hit - start > line.find(CONTENT_END)
             if not is_beside and wants(decoded(line)):
-                yield line
+                yield start
             waiting = [
                 (hint, place if place > end else _place(hint(block, end + 1), behind_all)) for hint, place in waiting
             ]
 
-    def _find_decoded(self, block: bytes) -> Iterator[bytes]:
-        wants = self._wants
+    def _find_decoded(self, block: bytes) -> Iterator[int]:
+        wants, start = self._wants, 0
         for line, document in zip(block.splitlines(), decoded_lines(block), strict=True):
             if wants(document):
-                yield line
+                yield start
+            start += len(line) + 1
 
     def _wants(self, document: Document) -> bool:
         wish = self._wish
@@ -140,6 +147,27 @@ class Matcher:
         if self._regex is not None and self._regex.search(content.encode("utf-8", "surrogatepass")) is None:
             return False
         return not wish.levels or level_of(document) in wish.levels
+
+
+def _lines_at(places: Iterator[int], plain: bytes, block: bytes) -> Iterator[bytes]:
+    """The lines of a block that begin at these places of the same block without colours."""
+    if plain is block:
+        for start in places:
+            yield block[start : block.find(b"\n", start)]
+        return
+    lines, number, last = block.splitlines(), 0, 0
+    for start in places:
+        number, last = number + plain.count(b"\n", last, start), start
+        yield lines[number]
+
+
+def _without_stored_colours(block: bytes) -> bytes:
+    """The same lines without what they are drawn in; the same object where there are no colours."""
+    if _STORED_ESCAPE not in block:
+        return block
+    if _BACKSLASH + _STORED_ESCAPE in block:
+        return _COLOUR_BEHIND_BACKSLASHES.sub(rb"\1", block)
+    return _STORED_COLOUR.sub(b"", block)
 
 
 def without_colours(content: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from tests.fakes.collector import collector_off
 
 from planes.data_plane.logs import Matcher, Scan, Scope, Searches, Templates, Wish, first_at
+from planes.data_plane.logs.matching import without_colours
 from planes.data_plane.logs.mining import template_of
 from planes.data_plane.logs.searching import MAX_OF_ONE
 from planes.data_plane.segments import Origin, SegmentWriter
@@ -70,6 +71,7 @@ async def test_a_search_finds_what_a_look_at_every_line_finds(tmp_path: Path, *,
     chance = random.Random(7)
     contents = [" ".join(chance.choices(WORDS, k=chance.randrange(6))) for _ in range(6000)]
     folder = make_log(tmp_path / "log", contents, is_packed=is_packed)
+    contents = [without_colours(content) for content in contents]
     for text in [
         "TABLE",
         "run",

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planes.data_plane.logs import Matcher, Wish
-from planes.data_plane.logs.matching import level_of
+from planes.data_plane.logs.matching import level_of, without_colours
 from planes.data_plane.logs.stored_patterns import regex_as_stored
 from planes.data_plane.segments import Origin, encode_lines
 from planes.wire.log_patterns import BadPattern
@@ -81,7 +81,9 @@ def numbers(block: bytes, wish: Wish) -> list[int]:
 
 
 def slowly(block: bytes, is_wanted: Any) -> list[int]:
-    documents = [json.loads(line) for line in block.splitlines()]
+    documents: list[Any] = [json.loads(line) for line in block.splitlines()]
+    for document in documents:
+        document["content"] = without_colours(document["content"])
     return [document["line_num"] for document in documents if is_wanted(document)]
 
 
@@ -140,7 +142,7 @@ def test_line_with_an_escape_among_plain_ones_is_found() -> None:
     for word in [*ODD, *(f"{odd}{plain}" for odd in ODD for plain in ("b", "\u0307"))]:
         block = encoded([([*FILLER, word, *FILLER], ORIGINS[0])])
         for text in [*ODD, *word, "cri", "k", "TI", "tion"]:
-            expected = [40] if in_small(text) in in_small(word) else []
+            expected = [40] if in_small(text) in in_small(without_colours(word)) else []
             assert numbers(block, Wish(text=text)) == expected, (word, text)
         for regex in [
             *(atom for atom in ATOMS if atom != "(?i)"),
@@ -186,6 +188,28 @@ def test_levels_of_other_loggers_and_in_colours_are_found(line: str, level: str,
     block = encoded([([*filler, line, *filler], ORIGINS[0])])
 
     assert numbers(block, Wish(levels=frozenset({level}))) == [len(filler)]
+
+
+@pytest.mark.parametrize(
+    ("line", "sought"),
+    [
+        ("\x1b[36ma\x1b[0m=\x1b[35m1\x1b[0m", Wish(text="a=1")),
+        ("OK [\x1b[32mSELECT 5\x1b[0m in 0.1s]", Wish(text="[select 5 in")),
+        ("\x1b[31mERROR\x1b[0m gone", Wish(regex=r"^ERROR\b")),
+        ('gone \x1b[31m\t"now"\x1b[0m', Wish(regex=r'^gone \t"now"$')),
+        ("it said \\\\\x1b[1mgone\x1b[0m", Wish(text="\\\\gone")),
+        ("it said \\u001b[31mgone", Wish(text="\\u001b[31mgone")),
+    ],
+)
+@pytest.mark.parametrize("filler", [["fine"], FILLER, ["\x1b[32mfine\x1b[0m"] * 40])
+def test_a_line_is_found_as_it_reads_whatever_it_is_drawn_in(line: str, sought: Wish, filler: list[str]) -> None:
+    block = encoded([([*filler, line, *filler], ORIGINS[0])])
+
+    assert list(filter(None, Matcher(sought).find(block))) == [block.splitlines()[len(filler)]]
+
+
+def test_what_a_line_is_drawn_in_is_not_found() -> None:
+    assert numbers(encoded([(["\x1b[31mred\x1b[0m", "31mred"], ORIGINS[0])]), Wish(text="31m")) == [1]
 
 
 @pytest.mark.parametrize("regex", ["a^b|^c", "(^a)*b", "(^|a)b", "(a$)b|b", "(a|^)(b|$)", "^^a", "b$$", "(^)?b($)?"])
