@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import struct
 import sys
 from collections.abc import Generator
 
@@ -13,6 +14,9 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _M_ARENA_MAX = -8
+_AT_SYMLINK_NOFOLLOW = 0x100
+_STATX_BTIME = 0x800
+_STATX_BYTES = 256
 
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 """The C library, for calls that the standard library lacks; its errors are in `ctypes.get_errno()`."""
@@ -91,6 +95,22 @@ def share_heaps() -> bool:
 def end_with_parent(signal_number: int) -> bool:
     """Receive a signal when the parent dies. To be called after the last change of uid, which clears it."""
     return _prctl(_PR_SET_PDEATHSIG, signal_number)
+
+
+def made_at(folder: int, name: str) -> float | None:
+    """When an entry of an open folder was made, by the system's clock; None where that is not told.
+
+    Nobody can set it, and neither a rename nor what is written later changes it.
+    """
+    ask = getattr(libc, "statx", None)
+    if ask is None:
+        return None
+    answer = ctypes.create_string_buffer(_STATX_BYTES)
+    if ask(folder, os.fsencode(name), _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, answer) != 0:
+        return None
+    told: int = struct.unpack_from("=I", answer)[0]
+    seconds, nanoseconds = struct.unpack_from("=qI", answer, 80)
+    return seconds + nanoseconds / 10**9 if told & _STATX_BTIME else None
 
 
 def _prctl(option: int, value: int) -> bool:

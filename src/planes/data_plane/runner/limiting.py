@@ -4,6 +4,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Generator
+from datetime import datetime
 
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
@@ -24,15 +25,16 @@ _LOOKS_AT_ITS_PROCESSES = 3
 
 
 class StepLimits:
-    """Watches one step. Times are of the monotonic clock."""
+    """Watches one step. Times are of the monotonic clock, but for `began`: before the step's program was started."""
 
-    def __init__(self, group: RunGroup, step: Step) -> None:
+    def __init__(self, group: RunGroup, step: Step, began: datetime) -> None:
         self._group = group
         self._limits, self._most_files = _within_room(step.limits, step.cwd)
         places = step.confinement.write if step.confinement is not None else ()
         self._folders = _outermost({step.cwd, *places, *_temporary(step)}) if self._limits.disk_bytes else []
         self._walk: Generator[None, None, OnDisk] | None = None
         self._walked_seconds = 0.0
+        self._began = began.timestamp()
         self._before: OnDisk | None = None
         self._on_disk = OnDisk()
         self._look_at = 0.0
@@ -110,8 +112,11 @@ class StepLimits:
     def _look_at_disk(self, now: float, descendants: Callable[[], list[Process]]) -> Reason | None:
         """A slice of the walk; at its end, whether that is too much."""
         if self._walk is None:
-            # Files without a name are the step's own, also where it was quicker than the first look.
-            self._walk = walk_sizes(self._folders, descendants() if self._before is not None else ())
+            # What is new at the first look, and what has no name, is the step's own: it was quicker.
+            is_first = self._before is None
+            self._walk = walk_sizes(
+                self._folders, () if is_first else descendants(), until=self._began if is_first else None
+            )
             self._walked_seconds = 0.0
         began = time.monotonic()
         try:

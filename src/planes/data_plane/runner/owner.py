@@ -132,6 +132,7 @@ class RunOwner:
             if self._plan.reason is not None:
                 return self._stopped(step)
             words = "preparing workspace" if step.source == "setup" else "starting"
+            began = datetime.now(UTC)
             try:
                 process = self._start(step)
             except StepNotStarted as error:
@@ -146,7 +147,7 @@ class RunOwner:
             if step.app_port is not None:
                 self._guard_app(process, step.app_port)
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
-            limits = StepLimits(self._group, step)
+            limits = StepLimits(self._group, step, began)
             tick = partial(self._tick, limits, ForkWait(process.pid) if self._is_job else None)
             end = self._judge(step, watcher.run(step, process, tick, self._request.grace_seconds), limits)
             if end is not None:

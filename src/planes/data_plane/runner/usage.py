@@ -2,11 +2,14 @@
 
 import contextlib
 import functools
+import itertools
 import os
 import stat
+import time
 from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
+from planes.data_plane.runner.kernel import made_at
 from planes.data_plane.runner.processes import Process
 from planes.data_plane.runner.shared_memory import measure_unattached
 from planes.data_plane.runner.trees import descend
@@ -141,12 +144,15 @@ class OnDisk(NamedTuple):
     entries: int = 0
 
 
-def walk_sizes(folders: Sequence[str], processes: Iterable[Process]) -> Generator[None, None, OnDisk]:
+def walk_sizes(
+    folders: Sequence[str], processes: Iterable[Process], until: float | None = None
+) -> Generator[None, None, OnDisk]:
     """What is on the disk below these folders, and of files that are open but have no name any more.
 
-    Stops now and then, to be gone on with. Links are not followed, other file systems not entered.
+    Stops now and then, to be gone on with. Links are not followed, other file systems not entered. What has been made
+    since `until` is left out, where the file system tells.
     """
-    walked = _Walked()
+    walked = _Walked(until)
     devices: set[int] = set()
     for folder in folders:
         with contextlib.suppress(OSError):
@@ -175,28 +181,39 @@ def size_below(folder: str) -> OnDisk:
 class _Walked:
     """What was counted so far. `device` is the file system that is not left."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: float | None) -> None:
         self.bytes = self.entries = self.device = 0
+        self._until = until
 
     def look(self, folder: int) -> Generator[None, None, list[str]]:
         """Counts what is in one folder."""
         inner: list[str] = []
+        looks = itertools.count(1)
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    self.entries += 1
-                    if self.entries % _ENTRIES_AT_ONCE == 0:
+                    if next(looks) % _ENTRIES_AT_ONCE == 0:
                         yield
                     try:
                         found = entry.stat(follow_symlinks=False)
                     except OSError:
+                        self.entries += 1
                         continue
-                    self.bytes += found.st_blocks * _BLOCK
+                    if not self._is_later(folder, entry.name, found.st_ctime):
+                        self.entries += 1
+                        self.bytes += found.st_blocks * _BLOCK
                     if found.st_dev == self.device and stat.S_ISDIR(found.st_mode):
                         inner.append(entry.name)
         except OSError:
             return inner
         return inner
+
+    def _is_later(self, folder: int, name: str, changed_at: float) -> bool:
+        """Whether it was made since. A clock that was put back has left files of times to come: they are old."""
+        if self._until is None or changed_at < self._until:
+            return False
+        at = made_at(folder, name)
+        return at is not None and self._until <= at <= time.time()
 
 
 def _nameless(pid: int, devices: set[int], seen: set[tuple[int, int]]) -> int:
