@@ -449,7 +449,9 @@ async def test_a_workspace_with_a_namesake_is_copied_by_its_id(open_app: Any) ->
 async def test_a_place_is_copied_as_the_command_line_that_lists_it(open_app: Any) -> None:
     async with open_app() as stage:
         for keys, line in (
-            (("Y",), "dlthub-tui workspaces"), (("9", "Y"), "dlthub-tui doctor"),
+            (("Y",), "dlthub-tui logs orchard-eu/fruitshop/transform.orders_daily/640"),
+            (("tab", "Y"), "dlthub-tui workspaces"), (("down", "Y"), "dlthub-tui jobs orchard-eu/fruitshop"),
+            (("9", "Y"), "dlthub-tui doctor"),
             (("0", "g", "tab", "down", "enter", "3", "Y"), "dlthub workspace deployment list"),
             (("5", "Y"), "dlthub pipeline show orders_pipeline"),
             (("enter", "Y"), "dlthub pipeline show orders_pipeline"),

@@ -264,7 +264,7 @@ async def test_archived_jobs_are_taken_back_from_the_receipt(open_app: Any, work
         await stage.until("u takes 1 archived job back.")
         await stage.press("u")
 
-        await stage.until("Taken back.")
+        await stage.until("Taken back. 1 archived job is back.")
         assert any(path.endswith(f"{gone['id']}/-unarchive") for _, path, _ in stage.installation.requests)
 
 

@@ -75,6 +75,9 @@ async def test_empty_places_look_as_stored(open_app: Any, picture: Any) -> None:
         fake.alerts = []
         await on_each_tab(stage, picture, EMPTY)
 
+        await stage.press("2", "Y")
+        assert stage.app.clipboard == "dlthub-tui runs orchard-eu/fruitshop"
+
 
 def refuse(status: int, detail: str, code: str) -> Callable[[Any], None]:
     """Every question about a workspace is answered so, and about planes and people."""

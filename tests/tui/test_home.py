@@ -57,7 +57,8 @@ async def test_a_secret_that_runs_print_needs_somebody(open_app: Any, picture: A
 
         await stage.press("u")
 
-        await stage.until(LEAK)
+        await stage.until(f"Taken back. Needs you: ingest.load_orders {LEAK}.")
+        assert stage.text.count(LEAK) > 1
 
 
 async def test_what_one_region_told_is_kept_while_another_is_asked_and_home_asks_again(open_app: Any) -> None:
@@ -302,10 +303,14 @@ async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any
         orchard = stage.installation.organizations[0]
         stage.installation.add_organization("aaa-bare", None)
         stage.installation.add_organization("aab-empty", "eu1")
+        stage.installation.add_organization("aac-with-a-name-that-goes-on-and-on-and-on", "eu1")
         await stage.press("ctrl+r")
         await stage.until("aab-empty")
 
         assert "aab-empty  ⊡eu1  no workspace yet: enter makes one  owner" in stage.text
+        cut = next(row for row in stage.text.splitlines() if " aac-with-a" in row)
+        assert "…" in cut.split()[0]
+        assert cut.endswith("-on  ⊡eu1  no workspace yet: enter makes one  owner")
         for name, said in (
             ("aaa-bare", "It has no region yet: enter chooses it."),
             ("aab-empty", "It has no workspace yet: enter makes one, then d deploys to it."),
@@ -332,14 +337,16 @@ async def test_a_read_only_session_chooses_no_region_and_offers_to_make_nothing(
         await stage.until("aab-empty")
 
         assert "aaa-bare  no region yet  owner" in stage.text
-        assert "aab-empty  ⊡eu1  owner" in stage.text
+        assert "aab-empty  ⊡eu1  no workspace yet  owner" in stage.text
         await stage.press("g")
-        while "❯   aaa-bare" not in stage.text:
-            await stage.press("down")
-        for key in ("d", "enter"):
-            await stage.press(key)
-            assert "This session is read-only and changes nothing." in stage.text
-            await stage.press("down", "up")
+        for name in ("aaa-bare", "aab-empty"):
+            while f"❯   {name}" not in stage.text:
+                await stage.press("down")
+            assert "enter open" not in stage.text
+            for key in ("d", "enter"):
+                await stage.press(key)
+                assert "This session is read-only and changes nothing." in stage.text
+                await stage.press("down", "up")
         assert "it has this name" not in stage.text
 
 

@@ -39,8 +39,9 @@ async def test_first_jobs_are_there_before_the_rest(open_app: Any) -> None:
 async def test_row_that_was_left_is_not_moved_by_the_first_jobs(open_app: Any) -> None:
     async with open_app() as stage:
         _add_jobs(stage.installation, 150)
-        await stage.press(*JOBS, "G")
-        await stage.until("❯ - w.table_0149")
+        await stage.press(*JOBS, "G", "k", "k")
+        await stage.until("❯ - w.table_0147")
+        rows_before = [line.split()[:3] for line in stage.text.splitlines() if " w.table_" in line]
         await stage.press("2")
         held = stage.installation.held["offset=48"] = stage.portal.call(anyio.Event)
         await stage.pilot.press("1")
@@ -52,7 +53,9 @@ async def test_row_that_was_left_is_not_moved_by_the_first_jobs(open_app: Any) -
         await stage.until("Loading jobs… 1 min")
 
         stage.portal.call(held.set)
-        await stage.until("❯ - w.table_0149")
+        await stage.until("❯ - w.table_0147")
+        rows = [line.split()[:3] for line in stage.text.splitlines() if " w.table_" in line]
+        assert rows == rows_before, "scrolled as it was left"
 
 
 async def test_job_opens_without_asking_for_all_jobs_and_asks_for_them_then(open_app: Any) -> None:

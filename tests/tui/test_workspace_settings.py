@@ -105,6 +105,13 @@ async def test_settings_of_a_workspace_are_changed_and_taken_back(
             await user.until("Taken back. Scrubbing is as it was")
             assert (await settings_of(user))[1].pii == ()
 
+            for does, said in (
+                ("open(sys.argv[1], 'wb').write(b'\\xff')", "wrote no text in UTF-8. Nothing changed."),
+                ("os.remove(sys.argv[1])", "left no file. Nothing changed."),
+            ):
+                user.app.context.editor = (sys.executable, "-c", f"import os, sys; {does}")
+                await user.press("enter")
+                await user.until(said)
             user.app.context.editor = editor_that_writes(tmp_path, '[patterns]\ncustomer = "KD-(?=x)"\n')
             await user.press("enter")
             await user.until("customer is no RE2 pattern")

@@ -23,6 +23,8 @@ TABS = (
 )
 NARROW = 100
 LEAST_CRUMBS = 10
+# So much of an organization's name tells it from others that begin alike.
+LEAST_CUT_CRUMB = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,16 @@ def header(crumbs: Sequence[str], planes: Sequence[PlaneState], lock: str | None
 
 
 def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
-    """As many segments as there is room for: the leftmost goes first."""
+    """As many segments as there is room for: the first loses its middle where enough is left, then it goes."""
     parts = [guard(crumb) for crumb in crumbs]
     is_cut = False
     separator = f" {look.glyphs.crumb} "
     around = cell_width(look.glyphs.cut + separator)
     while len(parts) > 1 and cell_width(separator.join(parts)) + is_cut * around > width:
+        room = width - cell_width(separator.join(("", *parts[1:])))
+        if room >= LEAST_CUT_CRUMB and not is_cut:
+            parts[0] = cut_middle(parts[0], room, look.glyphs.cut)
+            break
         parts, is_cut = parts[1:], True
     parts[-1] = cut_middle(parts[-1], max(1, width - is_cut * around), look.glyphs.cut) if len(parts) < 2 else parts[-1]
     spans: list[Span] = [Span(" ")]

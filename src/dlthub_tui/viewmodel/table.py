@@ -266,12 +266,16 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
     if section.shows_titles:
         titles = tuple((muted(column.title),) for column in section.columns)
         entries.append(Entry(None, Span(" "), titles, table))
-    count = len(section.columns)
-    entries += [
-        Entry(row.key, row.glyph, row.cells, table if len(row.cells) == count else None, is_muted=row.is_muted)
-        for row in section.rows
-    ]
+    entries += [_row_entry(row, table, width) for row in section.rows]
     return [*entries, *(Entry(None, Span(" "), (text,)) for text in section.below)]
+
+
+def _row_entry(row: Row, table: Table, width: int) -> Entry:
+    """Across all columns where it has one cell: what is said beside a long name is seen there, too."""
+    if len(row.cells) == len(table.columns):
+        return Entry(row.key, row.glyph, row.cells, table, is_muted=row.is_muted)
+    cells = tuple(cut_name(cell, width, table.cut) for cell in row.cells)
+    return Entry(row.key, row.glyph, cells, is_muted=row.is_muted)
 
 
 def answer(left: Line, right: str, width: int) -> Line:

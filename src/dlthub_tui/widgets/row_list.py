@@ -51,6 +51,7 @@ class RowList(Painted):
         self._at = 0
         self._top = 0
         self._wanted: str | None = None
+        self._wanted_top = 0
         self.marked: set[str] = set()
         self.new_above = 0
         self._has_keys = True
@@ -89,11 +90,11 @@ class RowList(Painted):
     @property
     def place(self) -> tuple[str | None, int]:
         """Cursor and scroll, to come back to."""
-        return self.key, self._top
+        return self.key, self._top if self._choices else self._wanted_top
 
     @place.setter
     def place(self, value: tuple[str | None, int]) -> None:
-        self._wanted, self._top = value
+        self._wanted, self._wanted_top = value
         if self._choices:
             self._restore(self._wanted, None)
 
@@ -151,8 +152,9 @@ class RowList(Painted):
             self._at = keys.index(key)
         else:
             self._at = min(self._at, max(0, len(keys) - 1)) if key is not None else 0
-        if self._choices:
-            self._wanted = None
+        if self._choices and self._wanted is not None:
+            # Only now: titles of columns alone have nothing to scroll.
+            self._wanted, self._top = None, self._wanted_top
         row = self._cursor_row()
         if row is not None and offset is not None and self._at > 0:
             self._top = row - offset

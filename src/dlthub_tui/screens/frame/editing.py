@@ -35,18 +35,16 @@ def edited(screen: ActingScreen[None], text: str, name: str) -> str | None:
         try:
             with screen.host.suspend():
                 status = _run([*command, str(path)])
-            if isinstance(status, OSError):
-                raise status
-            after = path.read_text(encoding="utf-8")
         except SuspendNotSupported:
             screen.say("This terminal cannot be given to an editor.", Role.WARN)
             return None
-        except (OSError, UnicodeDecodeError) as exc:
-            why = exc.strerror if isinstance(exc, OSError) else exc
-            screen.say(f"{command[0]} cannot be used: {why}. Nothing changed.", Role.FAIL)
-            return None
-    if status:
-        screen.say(f"{command[0]} ended with {status}. Nothing changed.", Role.WARN)
+        why, after = f"ended with {status}", ""
+        if isinstance(status, OSError):
+            why = f"cannot be used: {status.strerror}"
+        elif not status:
+            why, after = _read(path)
+    if why:
+        screen.say(f"{guard(command[0])} {why}. Nothing changed.", Role.WARN)
         return None
     return after
 
@@ -87,6 +85,18 @@ def edit(screen: ActingScreen[None], text: str, name: str, read: Callable[[str],
             return again(exc.what)
 
     return sheet.acting(screen, send)
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """What an editor did instead of writing a text, and the text."""
+    try:
+        return "", path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "wrote no text in UTF-8", ""
+    except FileNotFoundError:
+        return "left no file", ""
+    except OSError as exc:
+        return f"left a file that cannot be read: {exc.strerror}", ""
 
 
 def _run(command: list[str]) -> int | OSError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from dlthub_tui.client.models import Organization
+from dlthub_tui.client.models import Organization, Workspace
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.installation.home_page import HomePage
+from dlthub_tui.viewmodel.installation.needs import needs
 from dlthub_tui.viewmodel.keys import roles
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.keys.shell_twins import in_shell
@@ -24,7 +25,7 @@ from dlthub_tui.viewmodel.places import (
     WorkspaceRef,
     link,
 )
-from dlthub_tui.viewmodel.text import guard
+from dlthub_tui.viewmodel.text import guard, text_of
 
 
 class HomeScreen(HomePage):
@@ -42,8 +43,16 @@ class HomeScreen(HomePage):
         self._made = ""
 
     def command_text(self) -> str:
-        """What is listed here, in a shell."""
-        return in_shell("workspaces", reach=self.context.reach)
+        """The log of the run under the cursor, the jobs of the workspace; else what is listed here."""
+        place, reach = self._place_chosen(), self.context.reach
+        if place is None:
+            return in_shell("doctor" if self._chosen()[0] == "plane" else "workspaces", reach=reach)
+        return in_shell("logs" if isinstance(place, RunPlace) else "jobs", link(place), reach=reach)
+
+    def twin_of(self, action: Action) -> str:
+        """What is opened."""
+        is_known = action.id == "row.open" and self._chosen()[0] in {"run", "workspace", "plane"}
+        return self.command_text() if is_known else super().twin_of(action)
 
     def stand_on(self, row: str) -> None:
         """The cursor goes to what was just made, as soon as it is listed; no filter hides it."""
@@ -64,7 +73,7 @@ class HomeScreen(HomePage):
     def why_not(self, action: Action) -> str | None:
         """What needs something under the cursor."""
         kind, first, _ = self._chosen()
-        if self.look.is_read_only and (action.changes or (action.id == "row.open" and self._lacks_region())):
+        if self.look.is_read_only and (action.changes or (action.id == "row.open" and self._lacks_something())):
             return READ_ONLY
         if action.id == "deploy.open" and kind != "workspace":
             return self._way_to_deploy(first) if kind == "organization" else "Choose a workspace to deploy to."
@@ -88,10 +97,17 @@ class HomeScreen(HomePage):
     def _organization(self, organization_id: str) -> Organization | None:
         return next((m.organization for m in self.state.memberships if m.organization.id == organization_id), None)
 
-    def _lacks_region(self) -> bool:
-        """Whether the row is an organization that is opened by choosing its region."""
+    def _lacks_something(self) -> bool:
+        """Whether the row is an organization that is opened by choosing its region, or by making a workspace."""
         kind, first, _ = self._chosen()
-        return kind == "organization" and not self._region_of(first)
+        return kind == "organization" and not (self._region_of(first) and self._open_workspaces(first))
+
+    def _open_workspaces(self, organization_id: str) -> list[Workspace]:
+        return [
+            item.workspace
+            for item in self.state.workspaces
+            if item.workspace.organization_id == organization_id and item.workspace.archived_at is None
+        ]
 
     def _region_of(self, organization_id: str) -> str | None:
         organization = self._organization(organization_id)
@@ -140,16 +156,10 @@ class HomeScreen(HomePage):
 
     def _open_first_workspace(self, organization_id: str) -> None:
         """The first that is listed below the organization; where there is none, its name is asked for."""
-        mine = [
-            item.workspace
-            for item in self.state.workspaces
-            if item.workspace.organization_id == organization_id and item.workspace.archived_at is None
-        ]
+        mine = self._open_workspaces(organization_id)
         workspace = self.workspace_ref(min(mine, key=lambda item: item.name).id) if mine else None
         if workspace is not None:
             self.post_message(Open(WorkspacePlace(workspace)))
-        elif self.look.is_read_only:
-            self.say("No workspace is in this organization yet.")
         else:
             self._ask_for_workspace(organization_id)
 
@@ -175,8 +185,9 @@ class HomeScreen(HomePage):
             async def take_back() -> None:
                 self.state = replace(self.state, aside=self.state.aside - {key})
 
+            said = next((text_of(row.cells[1]) for row in needs(self.state, self.look) if row.key == key), "")
             self.state = replace(self.state, aside=self.state.aside | {key})
-            self.context.undo = Undo(take_back, "It is back.")
+            self.context.undo = Undo(take_back, f"Needs you: {said}.")
             self.show_rows()
             self.say("Set aside until it happens again. {undo} brings it back.")
 

@@ -233,7 +233,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def why_not(self, action: Action) -> str | None:
         """Verbs need a run under the cursor; only a run that goes on can be stopped."""
-        if action.layer == "verbs" or action.id in {"row.open", "row.mark", "item.end", "copy.command"}:
+        if action.layer == "verbs" or action.id in {"row.open", "row.mark", "item.end"}:
             if not self.is_loaded or self.find_run() is None:
                 return "There is no run under the cursor."
             if action.id == "item.end" and not any(view.is_active(run) for run in self._chosen()):

@@ -288,7 +288,8 @@ class DeployScreen(PlaceScreen):
         archived, can = self._archived(), ""
         if archived:
             latest = await find_latest_deployment(self.context.connected.control, self.place.workspace.id)
-            self.context.undo = Undo(lambda: self._bring_back(archived, latest), "They are back.")
+            back = f"{words.plural(len(archived), 'archived job is', 'archived jobs are')} back."
+            self.context.undo = Undo(lambda: self._bring_back(archived, latest), back)
             can = f" {{undo}} takes {words.plural(len(archived), 'archived job')} back."
         self.say(f"Deployed {words.plural(len(difference.packed.jobs), 'job')}.{can}", Role.OK)
         self.update_frame()

@@ -155,8 +155,9 @@ def _organization_row(membership: Membership, look: Look, *, is_empty: bool) -> 
     name, lacks = guard(organization.name), line()
     if organization.dataplane_id:
         lock: Line = (Span(f"  {look.glyphs.lock}{organization.dataplane_id}", look.hue(organization.dataplane_id)),)
-        if is_empty and membership.role == OWNER and not look.is_read_only:
-            lacks = (Span("  no workspace yet: ", Role.WARN), enter, Span(" makes one", Role.WARN))
+        if is_empty and membership.role == OWNER:
+            makes: Line = () if look.is_read_only else (Span(": ", Role.WARN), enter, Span(" makes one", Role.WARN))
+            lacks = (Span("  no workspace yet", Role.WARN), *makes)
     elif look.is_read_only:
         lock = (Span("  no region yet", Role.WARN),)
     else:

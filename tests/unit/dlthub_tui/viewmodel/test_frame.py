@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, header, tabs
+from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, breadcrumb, footer, header, tabs
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import cell_width, text_of, width_of
@@ -48,6 +48,18 @@ def test_a_plane_that_answers_again_is_named_with_how_long_it_was_silent() -> No
 
     assert back_again(before, now) == ["eu1 answers again after 2 min."]
     assert back_again(now, now) == []
+
+
+def test_organizations_that_begin_alike_are_told_apart_where_their_names_are_too_long() -> None:
+    below = ["fruitshop", "Jobs", "ingest.load_orders"]
+    names = ("orchard-production", "orchard-prod-staging")
+    rows = [text_of(breadcrumb([name, *below], Look(), 54)) for name in names]
+
+    assert rows == [f" orchard…{end} › fruitshop › Jobs › ingest.load_orders" for end in ("uction", "taging")]
+    assert (
+        text_of(breadcrumb(["orchard-production", *below], Look(), 45)) == " … › fruitshop › Jobs › ingest.load_orders"
+    )
+    assert text_of(breadcrumb(["dlthub-tui", "sign in", "x" * 20], Look(), 40)) == " … › sign in › " + "x" * 20
 
 
 @pytest.mark.parametrize("width", [36, 60, 80, 120])
