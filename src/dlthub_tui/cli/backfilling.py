@@ -115,10 +115,15 @@ async def _ordered(connection: Connection, spot: Spot, verb: str, wanted: dict[s
 
 
 async def _watch(connection: Connection, spot: Spot, found: Backfill, followed: Followed, *, as_json: bool) -> int:
-    """Says each slice as it ends, until the backfill has ended."""
+    """Says each slice as it ends, until the backfill has ended.
+
+    Goes on when the control plane was away. Raises: NotReachable after ten minutes without an answer.
+    """
+    from dlthub_tui.cli.patience import SILENT, Patience
     from dlthub_tui.client.backfills import UNDER_WAY, get_backfill
 
     told: dict[int, str] = {}
+    patience = Patience("the backfill")
     followed.address = ""
     while True:
         for each in found.slices:
@@ -132,7 +137,12 @@ async def _watch(connection: Connection, spot: Spot, found: Backfill, followed: 
         if found.state not in UNDER_WAY:
             break
         await anyio.sleep(_LOOKS_AGAIN_SECONDS)
-        found = await get_backfill(connection.control, spot.place.workspace.id, found.id)
+        try:
+            found = await get_backfill(connection.control, spot.place.workspace.id, found.id)
+        except SILENT as exc:
+            await patience.wait_after(exc)
+            continue
+        patience.end("The control plane")
     _say(found, spot, as_json=as_json, event="ended")
     return exits.DONE if found.state == "completed" else exits.FAILED
 

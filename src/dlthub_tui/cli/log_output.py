@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.patience import SILENT, Patience
 from dlthub_tui.cli.shapes import line_shape
 from dlthub_tui.client import logs, runs
-from dlthub_tui.client.errors import NotFound, NotReachable, PlaneFailed, TimedOut
+from dlthub_tui.client.errors import NotFound
 from dlthub_tui.viewmodel.look import TERMINAL_STATES
 from dlthub_tui.viewmodel.text import plain_of
 from planes.scrub import display_guard, scrub_text
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from dlthub_tui.session.connection import Connection
 
 PAGE_LINES = 1000
-# As long as a run that nobody hears of counts as going on (Design: 7).
-PATIENCE_SECONDS = 600
-_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 _ASK_SECONDS = 0.2
 _PART = re.compile(r"([0-9]+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -129,22 +127,14 @@ async def follow_to_end(connection: Connection, workspace: Workspace, run: Run, 
     Goes on where it was when the region or the control plane was away. Raises: NotReachable after ten minutes without
     an answer.
     """
-    tries, silent_since = 0, None
+    patience = Patience("the run")
     while True:
         try:
             run = await _once(connection, workspace, run, output)
-            if tries:
-                exits.say_error(f"{workspace.dataplane_id} answers again.")
-            tries, silent_since = 0, None
-        except (NotReachable, TimedOut, PlaneFailed, logs.StreamFailed) as exc:
-            silent_since = anyio.current_time() if silent_since is None else silent_since
-            if anyio.current_time() - silent_since > PATIENCE_SECONDS:
-                raise
-            if not tries:
-                exits.say_error(f"{exc.what} Trying again; the run goes on.")
-            await anyio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
-            tries += 1
+        except (*SILENT, logs.StreamFailed) as exc:
+            await patience.wait_after(exc)
             continue
+        patience.end(workspace.dataplane_id)
         if run.status in TERMINAL_STATES and not await _has_more(connection, workspace, run, output):
             return run
         await anyio.sleep(_ASK_SECONDS)
