@@ -97,9 +97,13 @@ async def first_line(
 
 
 async def print_stored(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> int:
-    """The lines that there are now, from `next_line` on; how many the log has."""
+    """The lines that there are now, from `next_line` on; how many the log has.
+
+    One line stands for those that are lost, so an answer that is not full goes to the log's end. What it tells of
+    damage is true of whole files, before and behind its lines.
+    """
     region = await connection.region(workspace)
-    end: int | None = None
+    begun_at, end, told = output.next_line, None, set[logs.Damage]()
     while end is None or output.next_line < end:
         wanted = PAGE_LINES if end is None else min(PAGE_LINES, end - output.next_line)
         try:
@@ -113,11 +117,12 @@ async def print_stored(connection: Connection, workspace: Workspace, run: Run, o
             output.put(line)
         output.flush()
         for damage in found.damage:
-            exits.say_error(f"Lines {damage.from_line + 1} to {damage.to_line} cannot be read: {damage.why}.")
-        lost = max((damage.to_line for damage in found.damage), default=0)
-        if not found.lines and lost <= output.next_line:
+            if damage not in told and begun_at < damage.to_line:
+                told.add(damage)
+                exits.say_error(f"Lines {damage.from_line + 1} to {damage.to_line}: {damage.why}.")
+        if len(found.lines) < wanted:
+            output.next_line = max(output.next_line, end if found.lines else 0)
             break
-        output.next_line = max(output.next_line, lost)
     return end
 
 
