@@ -16,6 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from rich.cells import cell_len
+
+from dlthub_tui.viewmodel.text import cell_width
+
 # Where to go, how it looks, a scroll of `scroll_region`, or characters. Anything else is no paint.
 _PIECE = re.compile(
     r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
@@ -95,22 +99,37 @@ def _change(old: _Style, new: _Style) -> str:
     return min(f"\x1b[{';'.join(codes)}m", from_nothing, key=len) if codes else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is written from one place on, without another move of the cursor."""
+
+    x: int
+    texts: list[tuple[str, _Style]]
+
+    def reaches(self, width: int) -> bool:
+        """Whether it goes to the end of its row, as whoever drew it counts cells: `palette.draw`, or the library."""
+        text = "".join(text for text, _ in self.texts)
+        return self.x + max(cell_width(text), cell_len(text)) >= width
+
+
 @dataclass(slots=True)
 class _Paint:
     """What one write paints: cells by row and column, and where it leaves the cursor.
 
-    Rows with characters of two cells or none are kept as they were written: terminals differ in how wide these are.
+    Rows with characters of two cells or none are kept as they were written, in the pieces that begin at a place:
+    terminals differ in how wide these are.
     """
 
     cells: dict[int, dict[int, _Cell]] = field(default_factory=dict[int, dict[int, _Cell]])
-    written: dict[int, list[tuple[int, str, _Style]]] = field(
-        default_factory=dict[int, list[tuple[int, str, _Style]]]
-    )  # fmt: skip
+    written: dict[int, list[_Piece]] = field(default_factory=dict[int, "list[_Piece]"])
     uneven: set[int] = field(default_factory=set[int])
     end: tuple[int, int] | None = None
 
-    def add(self, y: int, x: int, text: str, style: _Style) -> None:
-        self.written.setdefault(y, []).append((x, text, style))
+    def add(self, y: int, x: int, text: str, style: _Style, *, is_placed: bool) -> None:
+        pieces = self.written.setdefault(y, [])
+        if is_placed or not pieces:
+            pieces.append(_Piece(x, []))
+        pieces[-1].texts.append((text, style))
         if not _is_simple(text):
             self.uneven.add(y)
         elif y not in self.uneven:
@@ -221,21 +240,28 @@ class _Pen:
         for character, wanted in cells:
             if character == " " and not (wanted.words | self._style.words) & _ON_BLANKS:
                 wanted = _Style(self._style.color, wanted.ground, self._style.words)
-            if wanted != self._style:
-                self._out.append(_change(self._style, wanted))
-                self._style = wanted
+            self._turn_to(wanted)
             self._out.append(character)
         # Behind the last column terminals differ in where the cursor is.
         self._at = (y, x + len(cells)) if x + len(cells) < self._width else None
 
-    def write_pieces(self, y: int, pieces: list[tuple[int, str, _Style]]) -> None:
+    def write_pieces(self, y: int, pieces: list[_Piece]) -> None:
+        """The rest of a row is blanked first: behind signs narrower than counted, what was there would stay."""
+        for piece in pieces:
+            self._at = None
+            self._go(y, piece.x)
+            if piece.reaches(self._width):
+                self._turn_to(_Style("", piece.texts[-1][1].ground))
+                self._out.append("\x1b[K")
+            for text, wanted in piece.texts:
+                self._turn_to(wanted)
+                self._out.append(text)
         self._at = None
-        self._go(y, pieces[0][0])
-        for _, text, wanted in pieces:
-            if wanted != self._style:
-                self._out.append(_change(self._style, wanted))
-                self._style = wanted
-            self._out.append(text)
+
+    def _turn_to(self, wanted: _Style) -> None:
+        if wanted != self._style:
+            self._out.append(_change(self._style, wanted))
+            self._style = wanted
 
     def put_down(self) -> None:
         """What comes next finds the terminal's own look."""
@@ -277,7 +303,7 @@ def _parts(written: str, width: int, height: int) -> Iterator[_Paint | tuple[int
     Such is what was drawn for a terminal that has become smaller since: where it lands is the terminal's affair.
     """
     paint, position = _Paint(), 0
-    y, x, style = -1, 0, _PLAIN
+    y, x, style, is_placed = -1, 0, _PLAIN, False
     while position < len(written):
         found = _PIECE.match(written, position)
         if found is None:
@@ -286,7 +312,7 @@ def _parts(written: str, width: int, height: int) -> Iterator[_Paint | tuple[int
         position = found.end()
         match found.lastgroup:
             case "column":
-                y, x = int(found["row"]) - 1, int(found["column"]) - 1
+                y, x, is_placed = int(found["row"]) - 1, int(found["column"]) - 1, True
                 paint.end = (y, x)
             case "look":
                 style = _parse_style(found["look"])
@@ -305,8 +331,9 @@ def _parts(written: str, width: int, height: int) -> Iterator[_Paint | tuple[int
                 if not 0 <= y < height or x >= width:
                     yield None
                     return
-                paint.add(y, x, found["text"], style)
-                x += len(found["text"])
+                paint.add(y, x, found["text"], style, is_placed=is_placed)
+                x += cell_len(found["text"]) if y in paint.uneven else len(found["text"])
+                is_placed = False
                 if x > width and y not in paint.uneven:
                     yield None
                     return
@@ -323,5 +350,5 @@ def _is_simple(text: str) -> bool:
 def _is_narrow(character: str) -> bool:
     return (
         unicodedata.east_asian_width(character) not in {"W", "F"}
-        and unicodedata.category(character) not in {"Mn", "Me", "Cf", "Cn", "Co"}
+        and unicodedata.category(character) not in {"Mn", "Mc", "Me", "Cf", "Cn", "Co"}
     )  # fmt: skip

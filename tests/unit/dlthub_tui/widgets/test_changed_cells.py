@@ -116,6 +116,33 @@ def test_rows_with_wide_characters_are_sent_as_they_are() -> None:
     assert changed.reduce(paint, WIDTH, HEIGHT) == "\x1b[1;1Hab漢字cd"
 
 
+def test_pieces_of_a_row_with_wide_characters_stay_at_their_places() -> None:
+    changed = ChangedCells()
+    paint = "\x1b[1;1H漢a\x1b[1;9Hbc\x1b[2;1Hनि\x1b[2;9Hbc\x1b[1;1H"
+    changed.reduce(paint, WIDTH, HEIGHT)
+
+    assert changed.reduce(paint, WIDTH, HEIGHT) == "\x1b[1;1H漢a\x1b[1;9Hbc\x1b[2;1Hनि\x1b[2;9Hbc"
+
+
+@pytest.mark.parametrize(("look", "blanked"), [("", "\x1b[K"), ("31;44", "\x1b[44m\x1b[K\x1b[31m")])
+def test_a_row_that_a_terminal_may_show_narrower_leaves_nothing_of_what_was_there(look: str, blanked: str) -> None:
+    changed = ChangedCells()
+    changed.reduce(f"\x1b[1;1H{'x' * WIDTH}", WIDTH, HEIGHT)
+    row = f"👍🏽{' ' * (WIDTH - 4)}"  # the second sign has cells of its own, as we count, and none in some terminals
+
+    shown = changed.reduce(f"\x1b[1;1H{styled(row, look)}\x1b[1;1H", WIDTH, HEIGHT)
+
+    assert shown == f"\x1b[1;1H{blanked}{row}" + ("\x1b[0m" if look else "")
+
+
+def test_a_row_of_more_signs_than_cells_does_not_make_all_else_unknown() -> None:
+    changed = ChangedCells()
+    paint = f"\x1b[1;1H{styled('नि' * (WIDTH - 1), '31')}a\n\x1b[2;1Habcdef\x1b[1;1H"
+    changed.reduce(paint, WIDTH, HEIGHT)
+
+    assert "abcdef" not in changed.reduce(paint, WIDTH, HEIGHT)
+
+
 def test_nothing_is_taken_for_known_after_a_write_that_is_no_paint_but_for_titles_and_copies() -> None:
     changed = ChangedCells()
     paint = "\x1b[2;1Habcdef\x1b[1;1H"
