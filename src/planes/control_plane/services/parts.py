@@ -16,6 +16,7 @@ from planes.control_plane.services.memory.lease_time import LeaseTime
 from planes.control_plane.services.memory.news import News
 from planes.control_plane.services.memory.regions import Regions
 from planes.control_plane.services.memory.throttle import Throttle
+from planes.control_plane.services.memory.waiting import WaitingPolls
 from planes.domain.clock import Clock
 from planes.domain.identifiers import RunId
 from planes.storage.control.connection import Connection
@@ -66,6 +67,7 @@ class Parts:
     lease_time: LeaseTime
     is_run_live: RunLiveness = no_run_lives
     regions: Regions = field(default_factory=Regions)
+    waiting: WaitingPolls = field(default_factory=WaitingPolls)
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
 

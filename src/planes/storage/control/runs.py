@@ -184,8 +184,10 @@ async def clear_watermarks(connection: Connection, workspace_id: WorkspaceId, jo
         return
     these = and_(jobs.c.workspace_id == workspace_id, jobs.c.job_ref.in_(list(job_refs)))
     under_way = and_(runs.c.job_id.in_(select(jobs.c.id).where(these)), runs.c.status.in_(_words(ACTIVE)))
+    # In the order in which a look for a data plane takes its runs: else each could wait for the other.
+    in_order = select(runs.c.id).where(under_way).order_by(runs.c.id).with_for_update()
     await connection.execute(update(jobs).where(these).values(completed_end=None))
-    await connection.execute(update(runs).where(under_way).values(moves_watermark=False))
+    await connection.execute(update(runs).where(runs.c.id.in_(in_order)).values(moves_watermark=False))
 
 
 async def active_counts(connection: Connection, job_ids: Iterable[str], *, of_backfills: bool = True) -> dict[str, int]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from planes.control_plane.services import revocations
 from planes.control_plane.services.identity.tokens import MintedToken, RunSubject, mint_run
 from planes.control_plane.services.memory.regions import Heard
+from planes.control_plane.services.memory.waiting import WaitingPoll
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work import draining, renewals
 from planes.domain import leases
@@ -32,7 +33,7 @@ _DELIVER_AGAIN_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """What one look found; `is_news` says that the plane should hear it now rather than wait.
 
     `is_all` says that it left nothing to another poll of the plane. In `again_in` seconds there is a lease to deliver
@@ -112,7 +113,12 @@ async def poll(
                     parts.news.deal_with(dataplane_id, seen)
                 if look.is_news or left <= 0 or await is_gone():
                     return look.response.model_copy(update={"clean_before": clean_before})
-        told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
+        told, waiting = seen, WaitingPoll(request, process, is_gone)
+        with parts.waiting.joined(dataplane_id, waiting):
+            told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
+        response = await waiting.answer()
+        if response is not None:
+            return response.model_copy(update={"clean_before": clean_before})
         is_woken, seen = told != seen, told
 
 
@@ -132,19 +138,29 @@ async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, 
         return await _mint(parts, connection, run, versions[run.job_version_id], epoch)
 
 
+async def look_within(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> Look:
+    """One look in a transaction that writes: after news there is most likely something to write."""
+    found = await _find(parts, connection, dataplane_id, request, is_to_be_written=True)
+    granted = await _write(parts, connection, dataplane_id, request, found)
+    return _looked(parts, request, found, granted, may_claim=True)
+
+
 async def _look(
     parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *, may_claim: bool, is_woken: bool
-) -> _Look:
-    """One look. After news there is most likely something to write, so it reads and writes in one transaction."""
-    may_write = may_claim and is_woken
-    async with parts.database.transaction() if may_write else parts.database.reading() as connection:
-        found = await _find(parts, connection, dataplane_id, request, is_to_be_written=may_write)
-        is_to_be_written = may_claim and (found.untold or (request.free_slots and found.has_leases))
-        written = may_write and is_to_be_written
-        granted = await _write(parts, connection, dataplane_id, request, found) if written else _Granted()
-    if is_to_be_written and not may_write:
+) -> Look:
+    if may_claim and is_woken:
+        async with parts.database.transaction() as connection:
+            return await look_within(parts, connection, dataplane_id, request)
+    async with parts.database.reading() as connection:
+        found = await _find(parts, connection, dataplane_id, request, is_to_be_written=False)
+    granted = _Granted()
+    if may_claim and (found.untold or (request.free_slots and found.has_leases)):
         async with parts.database.transaction() as connection:
             granted = await _write(parts, connection, dataplane_id, request, found)
+    return _looked(parts, request, found, granted, may_claim=may_claim)
+
+
+def _looked(parts: Parts, request: PollRequest, found: _Found, granted: _Granted, *, may_claim: bool) -> Look:
     response = PollResponse(
         leases=granted.leases,
         run_tokens=granted.tokens,
@@ -155,7 +171,7 @@ async def _look(
     )
     is_news = bool(granted.leases or found.untold or found.epoch > request.epoch)
     is_all = is_news and may_claim and granted.is_all
-    return _Look(response, is_news=is_news, is_all=is_all, again_in=found.again_in)
+    return Look(response, is_news=is_news, is_all=is_all, again_in=found.again_in)
 
 
 async def _find(

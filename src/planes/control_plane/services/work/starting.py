@@ -9,6 +9,7 @@ from planes.control_plane.services.access import WorkspaceAccess, authorize_work
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work import windows
 from planes.control_plane.services.work.definitions import check_words
+from planes.control_plane.services.work.handover import handing_over
 from planes.control_plane.services.work.triggers import Fired, FireRequest, Scene, fire, hold_work
 from planes.domain.access import Permission, Principal
 from planes.domain.errors import Conflict, InvalidRequest, NotAllowed, NotFound, PlaneError, Reason
@@ -68,7 +69,7 @@ async def trigger_jobs(
         raise InvalidRequest("invalid_request", "Name jobs by job_ids or by selectors.")
     check_words({"profile": request.profile})
     await windows.prepare()
-    async with parts.database.transaction() as connection:
+    async with handing_over(parts) as (connection, handover):
         access = await authorize_workspace(connection, principal, workspace_id, Permission.CREATE_RUN)
         await hold_work(parts, connection, access.workspace_id)
         named, unknown = await _named_jobs(connection, access, request.job_ids or [])
@@ -76,10 +77,9 @@ async def trigger_jobs(
         requests = [_fire_request(access, job, matched, request) for job, matched in _union(named, found)]
         fired = await fire(parts, connection, _scene(access), requests, dry_run=request.dry_run)
         _refuse_as_a_whole(request, fired, unknown)
-    receipt = _receipt(fired, unknown)
-    if any(item.run is not None for item in fired):
-        parts.news.tell(access.dataplane_id)
-    return receipt
+        if any(item.run is not None for item in fired):
+            await handover.grant(connection, access.dataplane_id)
+    return _receipt(fired, unknown)
 
 
 async def create_run(
@@ -92,7 +92,7 @@ async def create_run(
     check_words({"trigger": request.trigger, "profile": request.profile})
     await windows.prepare()
     trigger = await windows.in_thread(lambda: _parse_trigger(request.trigger))
-    async with parts.database.transaction() as connection:
+    async with handing_over(parts) as (connection, handover):
         access = await authorize_workspace(connection, principal, workspace_id, Permission.CREATE_RUN)
         await hold_work(parts, connection, access.workspace_id)
         job = await stored_jobs.find_job(connection, access.workspace_id, request.job_id)
@@ -113,12 +113,13 @@ async def create_run(
             role=access.role,
         )
         (fired,) = await fire(parts, connection, _scene(access), [wanted])
+        if fired.run is not None:
+            await handover.grant(connection, access.dataplane_id)
     if isinstance(fired.decision, Declined):
         if fired.decision.status not in CONTRACT_SKIPS:
             raise refusal(fired.decision)
         return NotStarted(fired.decision)
     assert fired.run is not None, "an accepted request has a run"
-    parts.news.tell(access.dataplane_id)
     return Started(fired.request.job, fired.run, is_new=True)
 
 

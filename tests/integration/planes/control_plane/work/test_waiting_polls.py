@@ -26,8 +26,8 @@ async def test_waiting_poll_is_answered_at_once_when_a_run_is_created(stage: Sta
     assert len(answers[0]["leases"]) == 1
 
 
-async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
-    """The other would take the writer's turn from the very run that starts."""
+async def test_a_waiting_poll_is_given_a_run_by_the_transaction_that_creates_it(stage: Stage) -> None:
+    """Neither it nor the other one looks: that would take the writer's turn from the very run that starts."""
     ids = await stage.deployed(definition("load"))
     begin = stage.parts.database.transaction
     begun = meanwhile = 0
@@ -50,7 +50,41 @@ async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
         meanwhile = begun
         stage.plane.stopping.stop()
 
-    assert meanwhile == 2  # the trigger's and one look's
+    assert meanwhile == 1
+
+
+async def test_a_poll_waits_on_when_the_run_that_it_was_to_get_is_not_kept(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    begin = stage.parts.database.transaction
+
+    @asynccontextmanager
+    async def failing() -> AsyncGenerator[Any]:
+        async with begin() as connection:
+            yield connection
+            raise StorageError("the database failed: it is away")
+
+    async with stage.waiting_polls() as answers:
+        stage.parts.database.transaction = failing
+        refused = await stage.post("/jobs/-trigger", {"job_ids": [ids["load"]]})
+        stage.parts.database.transaction = begin
+        await stage.until_polls_wait()
+        meanwhile = list(answers)
+        run = await stage.trigger(ids["load"])
+
+    assert (refused.status_code, meanwhile) == (503, [])
+    assert [lease["run_id"] for lease in answers[0]["leases"]] == [run["id"]]
+    assert [found["id"] for found in await stage.runs()] == [run["id"]]
+
+
+async def test_what_a_waiting_poll_was_given_is_given_again_when_its_answer_got_lost(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    async with stage.waiting_polls() as answers:
+        await stage.trigger(ids["load"])
+    stage.clock.advance(seconds=5)
+    again = await stage.poll()
+
+    assert again["leases"][0]["run_id"] == answers[0]["leases"][0]["run_id"]
+    assert [again["leases"][0]["fence"], answers[0]["leases"][0]["fence"]] == [1, 1]
 
 
 async def test_what_one_poll_had_no_slot_for_is_claimed_by_the_other(stage: Stage) -> None:
