@@ -18,7 +18,8 @@ class Held:
     """One of them. Its `folder` is known once its lease is written down.
 
     `accepted` is the lease with the run's token at the control plane, until the run is carried for the first time.
-    `taken` is set when a runner has it, `begun` after its first moments, `over` at its end: at that all three.
+    `prepared` is set when a runner may be asked for, `taken` when one has it, `begun` after its first moments, `over`
+    at its end: at that all four.
     """
 
     workspace_id: str
@@ -27,6 +28,7 @@ class Held:
     stop_reason: str | None = None
     running: RunningRun | None = None
     accepted: tuple[Lease, str | None] | None = None
+    prepared: anyio.Event = field(default_factory=anyio.Event)
     taken: anyio.Event = field(default_factory=anyio.Event)
     begun: anyio.Event = field(default_factory=anyio.Event)
     over: anyio.Event = field(default_factory=anyio.Event)
@@ -61,7 +63,7 @@ class HeldRuns:
         """Holds it no more: whoever waits for anything of it goes on."""
         held = self._runs.pop(run_id, None)
         if held is not None:
-            for event in (held.taken, held.begun, held.over):
+            for event in (held.prepared, held.taken, held.begun, held.over):
                 event.set()
 
     def fences(self) -> dict[str, int]:
@@ -83,6 +85,13 @@ class HeldRuns:
                 held = self._runs.get(run_id)
                 if held is not None:
                     await held.begun.wait()
+
+    async def wait_prepared(self, run_id: str, seconds: float) -> None:
+        """Returns when a runner may be asked for, or the run is over or not held; at the latest after `seconds`."""
+        held = self._runs.get(run_id)
+        if held is not None:
+            with anyio.move_on_after(seconds):
+                await held.prepared.wait()
 
     @contextmanager
     def arriving(self, workspace_id: str, run_id: str) -> Generator[None]:

@@ -23,6 +23,9 @@ from planes.storage.types import Row
 _ASKS_AFTER_SECONDS = 0.1
 # Whoever asks for logs of runs that there are not must not be in the way of what the planes tell each other.
 _QUESTIONS_AT_ONCE = 4
+# Who starts a run opens its log at once. There is nothing to read in it before a runner has the run, and to write down
+# who reads takes the disk and the processor from the very start.
+_STARTS_FIRST_SECONDS = 0.1
 
 
 class AwaitedLog(NamedTuple):
@@ -94,6 +97,8 @@ class RunFinder:
         if found is None:
             await self._held.settle(workspace_id, run_id)  # the transaction has its own deadline
             found = await self.find_log(workspace_id, run_id)
+        if found is not None:
+            await self._held.wait_prepared(run_id, _STARTS_FIRST_SECONDS)
         return AwaitedLog(found, has_ended)
 
     async def _arrival(self, workspace_id: str, run_id: str) -> Path:

@@ -267,6 +267,7 @@ class Runs:
             words = "The region could not prepare this run: an internal error. Its service log says more."
             return await self._end_unstarted(lease, place, "failed", [words])
         berth = prepared.berth
+        self.held[lease.run_id].prepared.set()
         if self.held[lease.run_id].stop_reason is not None:
             if berth is not None:
                 await to_thread.run_sync(berth.discard)
@@ -295,6 +296,7 @@ class Runs:
     async def _watch(self, running: RunningRun) -> Outcome:
         held = self.held[running.run_id]
         held.running = running
+        held.prepared.set()
         held.taken.set()
         if held.stop_reason is not None:
             await running.stop(held.stop_reason)
