@@ -86,7 +86,7 @@ def import_ms(home: Path, repetitions: int) -> list[float]:
 
 
 def sync_ms(folder: Path, repetitions: int) -> list[float]:
-    """What it takes this disk to keep a few bytes: a start waits for it six times."""
+    """What it takes this disk to keep a few bytes: a start waits for it four times."""
     found: list[float] = []
     with (folder / "synced").open("wb", buffering=0) as file:
         for _ in range(repetitions):

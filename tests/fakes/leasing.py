@@ -47,7 +47,7 @@ class LeasingControlPlane(FakeControlPlane):
     webhook_triggers: list[str] = field(default_factory=lambda: ["webhook:orders"])
     webhook_calls: list[WebhookRunRequest] = field(default_factory=list)
     webhook_answers: list[dict[str, Any]] = field(default_factory=list)
-    hands_out_tokens: bool = False
+    hands_out_tokens: bool = True
     tokens_asked_for: list[str] = field(default_factory=list)
     clean_before: datetime | None = None
     is_away: bool = False

@@ -5,7 +5,7 @@
 
 What was opened stays in memory, this process's and that of the runner that stands by, until it is written down that it
 was: nothing of it is on a disk or with the job before. One transaction reads and one writes, because a run's start
-waits for each of them.
+waits for each of them; where nothing is to be waited for, the one that writes is that of the lease.
 """
 
 from __future__ import annotations
@@ -144,11 +144,19 @@ class Gathering:
 
         Raises: Unavailable, StorageFull, StorageError; then nothing may be laid out.
         """
-        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
         async with self._parts.database.transaction() as connection:
-            await lock_environments(self._parts, connection, lease.workspace_id)
             await runs.change(connection, lease.run_id, {**values, "environment": gathered.launch.environment.key})
-            await self._services.audit.append_all(connection, actor, gathered.deeds)
+            await self.note_deeds(connection, lease, gathered)
+
+    async def note_deeds(self, connection: Any, lease: Lease, gathered: Gathered) -> None:
+        """In the transaction that writes the run's row, with the environment it has. Raises: as above."""
+        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
+        await lock_environments(self._parts, connection, lease.workspace_id)
+        await self._services.audit.append_all(connection, actor, gathered.deeds)
+
+    def is_unpacked(self, stored: Stored) -> bool:
+        """Whether the code is there, as far as this process knows."""
+        return self._services.code_trees.is_unpacked(stored.versions.deployment)
 
     async def _open(self, lease: Lease, planned: Planned) -> _Opened:
         services, stored = self._services, planned.stored

@@ -1,8 +1,11 @@
 """From a lease to everything its runner needs: checked, unpacked, laid out.
 
+    foreseen ─► written down with the lease ──┐
     planned ─► gathered (gathering.py) ─► written down ─► furnished ─► who stands by moves in
     meanwhile: a folder is claimed, its code copied; who stands by is told what to scrub
           any of them refuses ──► CannotStart, work folder removed
+
+A run is foreseen where nothing is to be waited for: its code is unpacked, its credential came with the lease.
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
 """
@@ -10,10 +13,11 @@ Every step may run twice: an attempt that a crash cut short is simply made again
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import structlog
@@ -21,7 +25,7 @@ from anyio import to_thread
 
 from planes.data_plane.executor.apps import write_app
 from planes.data_plane.executor.confinement import Openings
-from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
+from planes.data_plane.executor.environments import BuilderOptions, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.executor.local import RunSpec, StartedBefore, Step, claim, new_claim
@@ -29,7 +33,8 @@ from planes.data_plane.executor.standing import Berth, Kind, StandBy
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.launching import LaunchRefused, is_dashboard
-from planes.data_plane.services.runs.gathering import Gathered, Gathering, LeaseLost, Planned, Stored
+from planes.data_plane.services.runs.build_steps import build_step, secrets_of_builds
+from planes.data_plane.services.runs.gathering import Gathered, Gathering, LeaseLost, Planned
 from planes.data_plane.services.secrets.run_secrets import (
     APP_ENVIRONMENT,
     Credentials,
@@ -103,11 +108,21 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Foreseen:
+    """All that a run is made of, in memory. `columns` are what the run's row is to say of it."""
+
+    gathered: Gathered = field(repr=False)
+    known: _Known = field(repr=False)
+    uid: int | None
+    columns: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
     """All that the run is made of, written down; `berth` is who stands by for it and knows what to scrub."""
 
-    gathered: Gathered
-    known: _Known
+    gathered: Gathered = field(repr=False)
+    known: _Known = field(repr=False)
     job: Step = field(repr=False)
     berth: Berth | None
 
@@ -140,28 +155,72 @@ class Preparing:
         """Where a workspace's files lie."""
         return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
 
-    async def look_up(self, lease: Lease) -> Stored | None:
-        """What `prepare` begins with; None where it is to find out itself what is wrong: it can end the run."""
+    async def foresee(self, lease: Lease, token: str | None) -> Foreseen | None:
+        """All that a run is made of which waits for nothing, to be written down with its lease.
+
+        None where something is to be waited for, or is wrong: `prepare` finds out itself, and can end the run. A lease
+        that is not written down for it would come again without end.
+        """
         try:
-            return await self._gathering.read(lease)
-        except Exception:  # noqa: BLE001 - a lease that is not written down for it would come again without end
+            stored = await self._gathering.read(lease)
+            if token is None or not self._gathering.is_unpacked(stored):
+                return None
+            planned = await self._gathering.plan(lease, stored)
+            uid = await to_thread.run_sync(self._uids.find_uid, lease.workspace_id)
+            return await self._gather(lease, planned, token, uid)
+        except Exception:  # noqa: BLE001 - as above
             return None
 
-    async def prepare(self, lease: Lease, token: str | None = None, stored: Stored | None = None) -> Prepared:
-        """Does all that has to be done before a runner is asked for. Without the run's `token` it is asked for, without
-        what is `stored` of it that is looked up.
+    async def write_foreseen(self, connection: Any, lease: Lease, foreseen: Foreseen) -> None:
+        """In the transaction that adds the run's row, which has the foreseen `columns`.
+
+        Raises: Unavailable, StorageFull, StorageError.
+        """
+        await self._gathering.note_deeds(connection, lease, foreseen.gathered)
+
+    async def make_ready(self, lease: Lease, foreseen: Foreseen, write_down: Callable[[], Awaitable[None]]) -> Ready:
+        """With who stands by for it, who learns what to scrub while all this is written down.
+
+        Raises: LaunchRefused, and what `write_down` raises.
+        """
+        gathered, known = foreseen.gathered, foreseen.known
+        berth = self._stand_by.take(known.kind) if known.kind is not None else None
+        try:
+            (job, is_told), _ = await side_by_side(
+                lambda: to_thread.run_sync(self._meanwhile, lease, gathered, known, foreseen.uid, berth), write_down
+            )
+        except BaseException:
+            if berth is not None:
+                await _discard(berth)
+            raise
+        if berth is not None and not is_told:
+            await _discard(berth)
+            berth = None
+        return Ready(gathered, known, job, berth)
+
+    async def let_go(self, ready: Ready) -> None:
+        """Of a run that is not started: who stood by for it would stay, and its folder with it."""
+        if ready.berth is not None:
+            await _discard(ready.berth)
+
+    async def prepare(self, lease: Lease, token: str | None = None, ready: Ready | None = None) -> Prepared:
+        """Does all that has to be done before a runner is asked for; what is `ready` is written down. Without the run's
+        `token` it is asked for.
 
         Raises: CannotStart, LeaseLost.
         """
         try:
-            begun, planned = await side_by_side(
-                lambda: to_thread.run_sync(self._begin, lease), lambda: self._gathering.plan(lease, stored)
-            )
-            ready, _ = await side_by_side(
-                lambda: self._gather(lease, planned, token, begun.owner),
-                lambda: to_thread.run_sync(self._lay_out_code, lease, planned.tree, begun.run),
-                let_go=_let_go,
-            )
+            if ready is not None:
+                begun = await self._begin_ready(lease, ready)
+            else:
+                begun, planned = await side_by_side(
+                    lambda: to_thread.run_sync(self._begin, lease), lambda: self._gathering.plan(lease)
+                )
+                ready, _ = await side_by_side(
+                    lambda: self._gather_now(lease, planned, token, begun.owner),
+                    lambda: to_thread.run_sync(self._lay_out_code, lease, planned.tree, begun.run),
+                    let_go=self.let_go,
+                )
             steps, berth = await self._lay_out(lease, ready, begun)
             return self._prepared(lease, ready, begun, steps, berth)
         except LeaseLost:
@@ -176,23 +235,23 @@ class Preparing:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
 
-    async def _gather(self, lease: Lease, planned: Planned, token: str | None, owner: Owner) -> _Ready:
+    async def _gather(self, lease: Lease, planned: Planned, token: str | None, uid: int | None) -> Foreseen:
         gathered = await self._gathering.gather(lease, planned, token)
-        known = await to_thread.run_sync(self._known, lease, gathered, owner.uid)
-        berth = self._stand_by.take(known.kind) if known.kind is not None else None
-        try:
-            (job, is_told), _ = await side_by_side(
-                lambda: to_thread.run_sync(self._meanwhile, lease, gathered, known, owner.uid, berth),
-                lambda: self._write_down(lease, gathered, known),
-            )
-        except BaseException:
-            if berth is not None:
-                await _discard(berth)
-            raise
-        if berth is not None and not is_told:
-            await _discard(berth)
-            berth = None
-        return _Ready(gathered, known, job, berth)
+        known = await to_thread.run_sync(self._known, lease, gathered, uid)
+        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
+        columns = {
+            "beacon_hash": hash_secret(gathered.credentials.beacon_secret),
+            "registered": await self._parts.vault.seal(where, render_pairs(known.registered)),
+            "secrets_used": render_uses(known.secrets_used),
+            "environment": gathered.launch.environment.key,
+        }
+        return Foreseen(gathered, known, uid, columns)
+
+    async def _gather_now(self, lease: Lease, planned: Planned, token: str | None, owner: Owner) -> Ready:
+        found = await self._gather(lease, planned, token, owner.uid)
+        return await self.make_ready(
+            lease, found, lambda: self._gathering.write_down(lease, found.gathered, found.columns)
+        )
 
     def _meanwhile(
         self, lease: Lease, gathered: Gathered, known: _Known, uid: int | None, berth: Berth | None
@@ -203,7 +262,7 @@ class Preparing:
         is_told = berth is not None and berth.register(known.registered)
         return self._job(lease, gathered, uid), is_told
 
-    async def _lay_out(self, lease: Lease, ready: _Ready, begun: _Begun) -> tuple[tuple[Step, ...], Berth | None]:
+    async def _lay_out(self, lease: Lease, ready: Ready, begun: _Begun) -> tuple[tuple[Step, ...], Berth | None]:
         workspace, run, owner = self.place_of(lease.organization_id, lease.workspace_id), begun.run, begun.owner
         gathered, berth = ready.gathered, ready.berth
         try:
@@ -232,7 +291,7 @@ class Preparing:
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
-        of_builds = _secrets_of_builds(self._settings.builder)
+        of_builds = secrets_of_builds(self._settings.builder)
         used = uses_of(
             gathered.variables,
             names_in_toml(gathered.configuration, lease.profile),
@@ -246,7 +305,7 @@ class Preparing:
         return _Known(everything, notes, used, self._kind_of(lease, gathered, uid))
 
     def _prepared(
-        self, lease: Lease, ready: _Ready, begun: _Begun, steps: tuple[Step, ...], berth: Berth | None
+        self, lease: Lease, ready: Ready, begun: _Begun, steps: tuple[Step, ...], berth: Berth | None
     ) -> Prepared:
         gathered, known = ready.gathered, ready.known
         return Prepared(
@@ -266,17 +325,6 @@ class Preparing:
             berth=berth,
         )
 
-    async def _write_down(self, lease: Lease, gathered: Gathered, known: _Known) -> None:
-        """What the region has to know of a run before its files are laid out, in one transaction."""
-        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
-        sealed = await self._parts.vault.seal(where, render_pairs(known.registered))
-        values = {
-            "beacon_hash": hash_secret(gathered.credentials.beacon_secret),
-            "registered": sealed,
-            "secrets_used": render_uses(known.secrets_used),
-        }
-        await self._gathering.write_down(lease, gathered, values)
-
     def _begin(self, lease: Lease) -> _Begun:
         """The run's folders, empty. Blocking, in one thread: a start waits for each change."""
         owner = Owner(self._uids.find_uid(lease.workspace_id))
@@ -291,13 +339,25 @@ class Preparing:
             return _Begun(run, owner, None)  # whoever starts it finds out what became of that
         return _Begun(run, owner, word)
 
+    async def _begin_ready(self, lease: Lease, ready: Ready) -> _Begun:
+        def begin() -> _Begun:
+            begun = self._begin(lease)
+            self._lay_out_code(lease, ready.gathered.tree, begun.run)
+            return begun
+
+        try:
+            return await to_thread.run_sync(begin)
+        except BaseException:
+            await self.let_go(ready)
+            raise
+
     def _lay_out_code(self, lease: Lease, tree: Path, run: RunPlace) -> None:
         """What in the run's folders is no secret. Blocking."""
         copy_tree(tree, run.work)
         data = self.place_of(lease.organization_id, lease.workspace_id).data(lease.profile)
         run.lay_out_settings(lease.profile, data)
 
-    def _furnish(self, lease: Lease, ready: _Ready, run: RunPlace, owner: Owner) -> tuple[Step, ...]:
+    def _furnish(self, lease: Lease, ready: Ready, run: RunPlace, owner: Owner) -> tuple[Step, ...]:
         """What else is in the run's folders, and what is to run there. Blocking, in one thread, as above."""
         self._fill(lease, ready.gathered, run, owner)
         if ready.gathered.app is not None:
@@ -316,7 +376,7 @@ class Preparing:
         if found is not None:
             self._stand_by.ended(*found)
 
-    def _steps(self, lease: Lease, ready: _Ready, uid: int | None) -> tuple[Step, ...]:
+    def _steps(self, lease: Lease, ready: Ready, uid: int | None) -> tuple[Step, ...]:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         catalogue, wanted = self._catalogue(workspace, uid), ready.gathered.launch.environment
         job, kind = ready.job, ready.known.kind
@@ -325,7 +385,7 @@ class Preparing:
         if catalogue.is_ready(wanted):
             return (job,)
         return (
-            _build_step(catalogue.prepare_build(wanted), uid, self._settings),
+            build_step(catalogue.prepare_build(wanted), uid, self._settings.openings, self._settings.run_limits),
             job,
         )
 
@@ -399,12 +459,6 @@ class Preparing:
         return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
 
 
-async def _let_go(ready: _Ready) -> None:
-    """Of a run that is not started: who stood by for it would stay, and its folder with it."""
-    if ready.berth is not None:
-        await _discard(ready.berth)
-
-
 async def _discard(berth: Berth) -> None:
     with anyio.CancelScope(shield=True):
         await to_thread.run_sync(berth.discard)
@@ -418,34 +472,6 @@ def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:
         berth.discard()
         return False
     return True
-
-
-def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
-    """What opens package indexes and proxies: `uv` and builds may print it (Borders: 6)."""
-    told = {**builder.environment, "UV_DEFAULT_INDEX": builder.index_url or ""}
-    return tuple(
-        (name, value)
-        for name, value in told.items()
-        if ("://" in value and "@" in value) or name.endswith(("_PASSWORD", "_TOKEN"))
-    )
-
-
-def _build_step(build: BuildStep, uid: int | None, settings: RunSettings) -> Step:
-    return Step(
-        name="environment",
-        source="setup",
-        stage="build",
-        argv=tuple(build.argv),
-        cwd=str(build.cwd),
-        environment=build.environment,
-        uid=uid,
-        gid=uid,
-        limits=limits_of(settings.run_limits),
-        # A build has the index to reach, whatever jobs have.
-        confinement=replace(settings.openings, have_network=True).confine(
-            build.reads, build.programs, build.writes, build.temporary
-        ),
-    )
 
 
 def _notes(registered: Pairs, credentials: Credentials) -> list[str]:

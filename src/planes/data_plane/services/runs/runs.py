@@ -42,15 +42,15 @@ from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_status
 from planes.data_plane.services.reporting.restored import say_again
 from planes.data_plane.services.runs.endings import CANCELLED, decide_end
-from planes.data_plane.services.runs.gathering import Stored
 from planes.data_plane.services.runs.preparing import (
     CannotStart,
+    Foreseen,
     LeaseLost,
     Preparing,
+    Ready,
 )
 from planes.data_plane.services.runs.run_log import write_end, write_notes
 from planes.data_plane.services.scrubbing.hits import Hits
-from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
@@ -95,7 +95,7 @@ class Runs:
         self._executor = executor
         self._preparing = preparing
         self.held = HeldRuns()
-        self._looked_up: dict[str, Stored] = {}
+        self._ready: dict[str, Ready] = {}
         self._beacons_until: list[datetime] = []
         self.outbox = Outbox(parts, self._on_stale)
         self.consolidation = Consolidation(lambda: parts.folder.glob("orgs/*/workspaces/*/runs/*/ctl/segments"))
@@ -134,10 +134,7 @@ class Runs:
         self.held.open(lease.run_id, held)
         try:
             with self.held.arriving(lease.workspace_id, lease.run_id):
-                # Read meanwhile: while the disk writes there is nothing else to do.
-                _, stored = await side_by_side(
-                    lambda: self._write_down(lease, row), lambda: self._preparing.look_up(lease)
-                )
+                ready = await self._write_with_start(lease, row, token)
         except AlreadyThere:
             self.held.close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
@@ -148,21 +145,45 @@ class Runs:
             self.held.close(lease.run_id)  # not written down, so not held: it may be leased again
             raise
         self.outbox.wake_soon()
-        if stored is not None:
-            self._looked_up[lease.run_id] = stored
+        if ready is not None:
+            self._ready[lease.run_id] = ready
         held.accepted = lease, token
         held.folder = self._place(lease).root
         self.held.note_arrival()
         self.apps.begin(lease)
         return True
 
-    async def _write_down(self, lease: Lease, row: dict[str, Any]) -> None:
+    async def _write_with_start(self, lease: Lease, row: dict[str, Any], token: str | None) -> Ready | None:
+        """With what the run is made of, where that is at hand: a start waits for one transaction less."""
+        foreseen = await self._preparing.foresee(lease, token)
+        is_written = False
+
+        async def write_down() -> None:
+            nonlocal is_written
+            assert foreseen is not None, "asked below"
+            await self._write_down(lease, {**row, **foreseen.columns}, foreseen)
+            is_written = True
+
+        if foreseen is not None:
+            try:
+                return await self._preparing.make_ready(lease, foreseen, write_down)
+            except AlreadyThere:
+                raise
+            except Exception as exc:  # noqa: BLE001 - whatever it is: the run is carried, and finds out itself
+                _log.warning("start_not_written", run_id=lease.run_id, reason=type(exc).__name__)
+        if not is_written:
+            await self._write_down(lease, row)
+        return None
+
+    async def _write_down(self, lease: Lease, row: dict[str, Any], foreseen: Foreseen | None = None) -> None:
         async with self._parts.database.transaction() as connection:
             await runs.add(connection, row)
             report = build_status(lease.fence, ReportedStatus.STARTING, row["leased_at"])
             await self.outbox.queue(connection, lease.run_id, report)
             if lease.previous_job_run_id is not None:
                 await self._alerts.tried_again(connection, lease.previous_job_run_id, lease)
+            if foreseen is not None:
+                await self._preparing.write_foreseen(connection, lease, foreseen)
 
     async def leases(self) -> dict[str, int]:
         """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
@@ -241,23 +262,27 @@ class Runs:
         return Lease.model_validate(row["lease"])
 
     async def _find_or_start(self, lease: Lease, place: RunPlace, token: str | None) -> RunningRun | Outcome:
-        stored = self._looked_up.pop(lease.run_id, None)
+        ready = self._ready.pop(lease.run_id, None)
         if place.root.exists():
             try:
-                return await self._find(place)
+                found = await self._find(place)
             except NoSuchRun:
                 pass
-        return await self._start(lease, place, token, stored)
+            else:
+                if ready is not None:
+                    await self._preparing.let_go(ready)
+                return found
+        return await self._start(lease, place, token, ready)
 
     async def _find(self, place: RunPlace) -> RunningRun | Outcome:
         found = await self._executor.adopt(place.root)
         return found.outcome if isinstance(found, Ended) else found
 
     async def _start(
-        self, lease: Lease, place: RunPlace, token: str | None, stored: Stored | None
+        self, lease: Lease, place: RunPlace, token: str | None, ready: Ready | None
     ) -> RunningRun | Outcome:
         try:
-            prepared = await self._preparing.prepare(lease, token, stored)
+            prepared = await self._preparing.prepare(lease, token, ready)
         except CannotStart as exc:
             return await self._end_unstarted(lease, place, "failed", [str(exc)])
         except LeaseLost:

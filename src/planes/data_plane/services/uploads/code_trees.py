@@ -48,6 +48,10 @@ class CodeTrees:
                 await to_thread.run_sync(os.utime, tree)
         return tree
 
+    def is_unpacked(self, row: Row) -> bool:
+        """Whether this process has found or made that folder: then nobody waits for it."""
+        return tree_folder(self._parts, row["organization_id"], row["archive_sha256"]) in self._checked
+
     async def _make(self, row: Row, tree: Path) -> None:
         facts = await to_thread.run_sync(parse_listing, row["listing"])
         if await to_thread.run_sync(tree.is_dir):

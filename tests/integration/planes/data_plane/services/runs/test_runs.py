@@ -66,8 +66,6 @@ async def test_process_gets_exactly_the_named_environment(place: RunningRegion) 
 
 
 async def test_token_that_comes_with_a_lease_is_not_asked_for_and_not_stored(place: RunningRegion) -> None:
-    place.control.hands_out_tokens = True
-
     lease, outcome = await place.run("import os\nprint(len(os.environ['RUNTIME__AUTH_TOKEN']))\n")
 
     assert (outcome, await place.lines(lease)) == ("completed", [str(len(RUN_TOKEN))])

@@ -1,4 +1,4 @@
-"""A run whose start cannot be written down, in a real region."""
+"""How a run's start is written down, and a run of which it cannot be, in a real region."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from tests.integration.planes.data_plane.running_region import RunningRegion
 
 from planes.data_plane.executor.layout import RunPlace
-from planes.data_plane.services.runs import runs
+from planes.data_plane.services.runs import preparing, runs
+from planes.data_plane.services.runs.gathering import Gathering
+from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -17,9 +19,50 @@ SECRET = "s3cr3t-of-the-warehouse"
 TOML_SECRET = "toml-password-77"
 
 
-async def test_no_secret_is_on_the_disk_where_the_entries_of_its_run_cannot_be_written(
+async def test_a_start_is_written_down_with_the_lease_where_nothing_is_to_be_waited_for(
     place: RunningRegion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    later: list[str] = []
+    write_down = Gathering.write_down
+
+    async def noted(gathering: Gathering, lease: Lease, *rest: Any) -> None:
+        later.append(lease.run_id)
+        await write_down(gathering, lease, *rest)
+
+    monkeypatch.setattr(Gathering, "write_down", noted)
+    deployment = await place.deploy({"job.py": b"print(1)\n"})
+    first, _ = await place.run("", deployment_id=deployment)  # its code is unpacked meanwhile
+    second, _ = await place.run("", deployment_id=deployment)
+    place.control.hands_out_tokens = False
+    third, _ = await place.run("", deployment_id=deployment)
+
+    assert later == [first.run_id, third.run_id]
+    async with place.region.plane.services.parts.database.reading() as connection:
+        rows = await connection.exec_driver_sql("select object_id from audit_log where action = 'run_started'")
+        assert [row[0] for row in rows] == [first.run_id, second.run_id, third.run_id]
+
+
+async def test_a_run_whose_step_cannot_be_made_ends_although_its_start_is_written_down(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = await place.deploy({"job.py": b"print(1)\n"})
+    await place.run("", deployment_id=deployment)
+    monkeypatch.setattr(preparing, "_MOST_PROCESS_BYTES", 1)
+
+    lease, outcome = await place.run("", deployment_id=deployment)
+
+    assert outcome == "failed"
+    assert "The definition of this job is too large" in " ".join(await place.lines(lease, "setup"))
+    assert place.control.statuses[lease.run_id] == ["starting", "failed"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_no_secret_is_on_the_disk_where_the_entries_of_its_run_cannot_be_written(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    deployment = await place.deploy({"job.py": b"print('started')\n"})
+    if not is_first:
+        await place.run("", deployment_id=deployment)
     await place.set_variables(secret=True, WAREHOUSE=SECRET)
     configuration = await place.configure({"prod.secrets.toml": f'password = "{TOML_SECRET}"\n'.encode()})
     async with place.region.plane.services.parts.database.transaction() as connection:
@@ -38,7 +81,7 @@ async def test_no_secret_is_on_the_disk_where_the_entries_of_its_run_cannot_be_w
     monkeypatch.setattr(runs, "write_end", look_and_end)  # before the work folder is removed
     monkeypatch.setattr(RunPlace, "furnish", lambda *_: furnished.append("TOML"))
 
-    lease, outcome = await place.run("print('started')\n", configuration_id=configuration)
+    lease, outcome = await place.run("", deployment_id=deployment, configuration_id=configuration)
 
     assert (outcome, await place.lines(lease)) == ("failed", [])
     assert (found, furnished) == ([], [])
