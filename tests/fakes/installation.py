@@ -36,7 +36,7 @@ from tests.fakes.installation_rows import (
     identifier,
     stamp,
 )
-from tests.fakes.log_routes import log_routes
+from tests.fakes.log_routes import line_at, log_routes
 from tests.fakes.platform_routes import platform_routes
 from tests.fakes.residency_routes import other_region, residency_routes
 from tests.fakes.sign_in_routes import sign_in_routes
@@ -433,8 +433,8 @@ class Installation(InstallationRows):
             sent = int(request.query_params["from_line"])
             while True:
                 while sent < len(log.lines):
-                    yield f"event: log\ndata: {json.dumps(log.lines[sent])}\n\n".encode("ascii")
-                    sent += 1
+                    line, sent = line_at(log, sent)
+                    yield f"event: log\ndata: {json.dumps(line)}\n\n".encode("ascii")
                 if log.is_cut:
                     log.is_cut = False
                     raise ConnectionResetError("cut off")

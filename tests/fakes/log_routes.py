@@ -110,13 +110,17 @@ def _readable(log: LogOfRun, first: int, limit: int) -> list[Line]:
     """So many lines from one on; one of the runner stands for those that are lost."""
     lines, at = list[Line](), first
     while at < len(log.lines) and len(lines) < limit:
-        end = next((end for start, end in log.damage if start <= at < end), None)
-        line = log.lines[at]
-        if end is not None:
-            line = line | {"content": f"{end - at} lines are damaged", "source": "runner", "io_stream": "other"}
+        line, at = line_at(log, at)
         lines.append(line)
-        at = end or at + 1
     return lines
+
+
+def line_at(log: LogOfRun, at: int) -> tuple[Line, int]:
+    """What is given out for a line, and the number after what that stands for."""
+    line, end = log.lines[at], next((end for start, end in log.damage if start <= at < end), None)
+    if end is None:
+        return line, at + 1
+    return line | {"content": f"{end - at} lines are damaged", "source": "runner", "io_stream": "other"}, end
 
 
 def _search(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PAGE_LINES = 1000
 _ASK_SECONDS = 0.2
 _PART = re.compile(r"([0-9]+)([smhd])")
+# What the one line says that stands for lines which are lost.
+_LOST = re.compile(r"([0-9]+) lines? (?:are damaged|\([0-9.]+ MB\) of the middle)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -54,11 +56,17 @@ class LogOutput:
             at = f"{line.at.astimezone():%Y-%m-%d %H:%M:%S.%f}"[:-3] + "  " if self.times and line.at else ""
             text = f"{at}{content}{end}"
         sys.stdout.write(text + "\n")
-        self.next_line = line.number + 1
+        self.next_line = line.number + _lines_in(line)
 
     def flush(self) -> None:
         """Whoever reads gets what was put."""
         sys.stdout.flush()
+
+
+def _lines_in(line: LogLine) -> int:
+    """How many lines of the log it stands for."""
+    lost = _LOST.match(line.content) if (line.source, line.stream) == ("runner", "other") else None
+    return int(lost[1]) if lost is not None else 1
 
 
 class NoMoment(Exception):

@@ -17,7 +17,7 @@ LINES = 3300
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[LogOfRun]:
-    """The log of acme/shop/jobs.load/1."""
+    """The log of acme/shop/load/1."""
     fake = Installation()
     with served(fake):
         job = fake.add_job(fake.add_workspace(fake.add_organization("acme", "eu1"), "shop"), "jobs.load", ["manual:"])
@@ -51,6 +51,15 @@ def test_what_can_be_read_around_damage_is_printed(log: LogOfRun, damage: list[t
         f"{end - first} lines are damaged" for first, end in damage
     ]
     assert said == [f"dlthub-tui: Lines {first + 1} to {end}: its checksum is another." for first, end in damage]
+
+
+def test_following_a_log_whose_end_is_lost_comes_to_its_end(log: LogOfRun, capsys: Any) -> None:
+    log.damage = [(3000, LINES)]
+
+    lines, said = printed(capsys, "-f", "--tail", "302")
+
+    assert lines == ["row 2998", "row 2999", "300 lines are damaged"]
+    assert said == ["dlthub-tui: acme/shop/load/1 completed after 2 s."]
 
 
 def test_damage_before_what_is_asked_for_is_not_told(log: LogOfRun, capsys: Any) -> None:
