@@ -467,6 +467,7 @@ def test_fish_completes_commands_and_names(shell: Shell, tmp_path: Path) -> None
 def test_open_shows_the_place_of_a_link(shell: Shell) -> None:
     shell.run("run", "orchard/shop/broken", "-f")
     link = shell.json("open", "shop/broken/1#20")["link"]
+    tab = shell.json("open", "orchard/shop:runs")
     with terminal(["-m", "dlthub_tui.cli.main", "open", link], shell.environment(), size=(80, 24)) as shown:
         shown.until_text("shop_jobs.broken › 1")
         shown.until_text("line 20 of")
@@ -475,4 +476,5 @@ def test_open_shows_the_place_of_a_link(shell: Shell) -> None:
 
     assert code == 0
     assert link == "orchard/shop/shop_jobs.broken/1#20"
+    assert (tab["link"], tab["tab"]) == ("orchard/shop:runs", "runs")
     assert shell.run("open", link).returncode == 2

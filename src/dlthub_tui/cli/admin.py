@@ -374,13 +374,15 @@ def rotate_key(dataplane_id: str, *, home: Home = None, as_json: Json = False) -
     import anyio
 
     from dlthub_tui.embed.master_keys import CannotRotate, rotate
+    from dlthub_tui.viewmodel import words
 
     try:
         count = anyio.run(rotate, find_home(home), dataplane_id)
     except CannotRotate as exc:
         exits.say_error(str(exc))
         return exits.FAILED
-    sentence = f"{dataplane_id} has a new master key; {count} organizations' keys are wrapped with it."
+    wrapped = f"the keys of {words.plural(count, 'organization')} are wrapped with it"
+    sentence = f"{dataplane_id} has a new master key; {wrapped}."
     advice = "Backups from before need the old key: keep a copy of it as long as you keep them."
     exits.say_result(
         {"dataplane_id": dataplane_id, "organizations": count}, as_json=as_json, sentence=sentence, advice=advice

@@ -83,14 +83,17 @@ def line_shape(line: LogLine, content: str) -> dict[str, Any]:
     }
 
 
-def spot_shape(spot: Spot) -> dict[str, Any]:
+def spot_shape(spot: Spot, tab: str | None) -> dict[str, Any]:
     """What a link names; null for parts that it does not name. `line` counts from 1, as in the link."""
+    # Of a job or a run there are no tabs: the app opens it, too.
+    tab = tab if spot.job is None else None
     return {
-        "link": spot.address,
+        "link": spot.address if tab is None else f"{spot.address}:{tab}",
         "workspace": workspace_shape(spot.place),
         "job": None if spot.job is None else job_shape(spot.place, spot.job),
         "run": None if spot.run is None else run_shape(spot.place, spot.run),
         "line": None if spot.line is None else spot.line + 1,
+        "tab": tab,
     }
 
 

@@ -210,8 +210,10 @@ def open_link(
     async def act(connection: Connection, _: Followed) -> int:
         from dlthub_tui.cli.shapes import spot_shape
         from dlthub_tui.session.names import find_spot
+        from dlthub_tui.viewmodel.frame import without_tab
 
-        print(json.dumps(spot_shape(await find_spot(connection.control, link))))
+        path, tab = without_tab(link)
+        print(json.dumps(spot_shape(await find_spot(connection.control, path), tab)))
         return exits.DONE
 
     return worked(home, url, act)

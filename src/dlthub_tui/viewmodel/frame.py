@@ -27,6 +27,12 @@ LEAST_CRUMBS = 10
 LEAST_CUT_CRUMB = 12
 
 
+def without_tab(link: str) -> tuple[str, str | None]:
+    """A link without the tab that it names, and the tab: `org/workspace:runs`."""
+    path, _, tab = link.strip().rpartition(":")
+    return (path, tab) if any(tab == name for name, *_ in TABS) else (link, None)
+
+
 @dataclass(frozen=True, slots=True)
 class PlaneState:
     """What is known of one plane. `since` is a duration in words where it is not up; `seen_at`: heard last."""

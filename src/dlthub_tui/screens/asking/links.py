@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dlthub_tui.screens.frame.context import Context
-from dlthub_tui.viewmodel.frame import TABS
+from dlthub_tui.viewmodel.frame import without_tab
 from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace, WorkspacePlace, WorkspaceRef
-
-_TAB_NAMES = frozenset(name for name, *_ in TABS)
-
 
 _MOST_NAMED = 3
 
@@ -22,9 +19,9 @@ async def find_place(context: Context, text: str) -> Place:
     from dlthub_tui.session.names import AmbiguousName, NoSuchName, find_spot
 
     plane = context.connected.control
-    path, _, tab = text.strip().rpartition(":")
+    path, tab = without_tab(text)
     try:
-        spot = await find_spot(plane, path if tab in _TAB_NAMES else text)
+        spot = await find_spot(plane, path)
     except NoSuchName as exc:
         near = f"Nearest: {', '.join(exc.near)}." if exc.near else "Links look like org/workspace/job/run#line."
         raise NotOnePlace(f'Nothing is at "{text}". {near}') from exc
@@ -35,7 +32,7 @@ async def find_place(context: Context, text: str) -> Place:
     membership = await get_membership(plane, spot.place.organization.id)
     workspace = WorkspaceRef.of(spot.place.workspace, membership, spot.place.address)
     if spot.job is None:
-        return WorkspacePlace(workspace, tab if tab in _TAB_NAMES else "jobs")
+        return WorkspacePlace(workspace, tab or "jobs")
     if spot.run is None:
         return JobPlace(workspace, spot.job.id, spot.job.job_ref)
     return RunPlace(workspace, spot.run.id, spot.job.job_ref, spot.run.number, spot.line)
