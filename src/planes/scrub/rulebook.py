@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from planes.scrub.rules import RULES, seldom
 from planes.scrub.rules.beginnings import formats, pieces
+from planes.scrub.rules.judging.digests import harmless_base64, is_inside_base64
 from planes.scrub.rules.judging.extents import token_end
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
@@ -175,6 +176,27 @@ def _longer(line: bytes, span: Span) -> Span:
     return span if end == span.end else span._replace(end=end)
 
 
+def _is_cut_out(line: bytes, span: "Span") -> bool:
+    """Whether a token is not whole, or signs of base64 touch it."""
+    around = line[max(0, span.start - 1) : span.start], line[span.end : span.end + 1]
+    return span.rule is CUT_TOKEN or any(sign.isalnum() or sign in (b"+", b"/") for sign in around)
+
+
+def _without_digests(line: bytes, found: "list[Span]") -> "list[Span]":
+    """Spans without those of tokens that are a part of a digest."""
+    tokens = [span for span in found if span.rule.kind == "token"]
+    if not tokens:
+        return found
+    named = harmless_base64(line)
+    dropped = {
+        span
+        for span in tokens
+        if any(start <= span.start and span.end <= end for start, end in named)
+        or (_is_cut_out(line, span) and is_inside_base64(line, span.start, span.end))
+    }
+    return [span for span in found if span not in dropped] if dropped else found
+
+
 class _Family:
     """Rules with the same signs: where a sign stands, one look tells which of them match at all."""
 
@@ -321,6 +343,8 @@ class Rulebook:
         if signs.chosen & self._beginnings and (in_part := self._in_part(line, signs.chosen & self._beginnings, found)):
             found = found + in_part
             is_disjoint = False
+        if found:
+            found = _without_digests(line, found)
         if found and line.find(b"[masked:") >= 0:
             found = outside_marks(line, found)
         return found if is_disjoint else disjoint(found)

@@ -10,6 +10,7 @@ from planes.scrub.registered.repeats import common
 from planes.scrub.rulebook import Span
 from planes.scrub.rules import Rule
 from planes.scrub.rules.beginnings import formats, is_of_base64, is_piece, sign_of
+from planes.scrub.rules.judging.digests import harmless_base64, is_inside_base64
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.named.below import CUT_TOKEN
 
@@ -105,5 +106,7 @@ def opened_cut(line: bytes) -> Step:
     head = line[start:]
     sign = sign_of(head)
     if sign is None or not is_piece(sign, head[len(sign) :]) or is_of_base64(line, sign):
+        return [], None
+    if is_inside_base64(line, start, len(line)) or any(first <= start < last for first, last in harmless_base64(line)):
         return [], None
     return [Span(start, len(line), CUT_TOKEN)], CutToken(head, len(line))

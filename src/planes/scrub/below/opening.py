@@ -28,6 +28,7 @@ from planes.scrub.below.tables import Table, Underlined, opened_table, told_rows
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
 from planes.scrub.rules.judging import judges
+from planes.scrub.rules.judging.digests import is_digest
 from planes.scrub.rules.named.below import ASKED
 from planes.scrub.rules.named.vocabulary import CLOSES, GIVES, KEY
 from planes.scrub.search.engine import Pattern, compile_pattern, group_number
@@ -130,6 +131,8 @@ def _opened_by(line: bytes) -> Step:
 
 
 def _opened_alone(line: bytes) -> Step:
+    if line[-1:] == b"=" and is_digest(line):
+        return [], None  # `…/Pwd=` ends one in 20,000
     if line.find(b"INTO") >= 0 or line.find(b"into") >= 0 or line.find(b"COPY ") >= 0 or CREATES.match(line):
         told, opening = opened_statement(line)
         if told or opening is not None:

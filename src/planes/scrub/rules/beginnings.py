@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
 from planes.scrub.rules import RULES, Rule
+from planes.scrub.rules.judging.digests import LINE_OF_BASE64
 from planes.scrub.rules.judging.plausible import is_placeholder, is_sensitive, looks_random
 from planes.scrub.rules.judging.prose import is_common
 from planes.scrub.rules.model import BEFORE
@@ -44,8 +45,6 @@ _LONGEST_BEFORE = 2
 _LONGEST_PIECE = 256
 # In base64, which of letters alone holds any few, a plus is no border of words.
 _IN_BASE64 = re.compile(rb"[0-9A-Za-z/]\+$")
-# A whole line of it (RFC 7468, RFC 2045) may begin with any few letters.
-_LINE_OF_BASE64 = re.compile(rb"[0-9A-Za-z+/]{64}(?:[0-9A-Za-z+/]{12})?")
 # So many places of one sign on a line are looked at.
 _MOST_PLACES = 8
 
@@ -87,8 +86,8 @@ def sign_of(piece: bytes) -> bytes | None:
 
 def is_piece(sign: bytes, piece: bytes) -> bool:
     """Whether what stands behind a sign looks like the beginning of its token."""
-    if sign == _JSON and not (sign + piece).startswith(_HEADERS):
-        return False
+    if (sign == _JSON and not (sign + piece).startswith(_HEADERS)) or _HEXADECIMAL.fullmatch(sign + piece):
+        return False  # in base 16 every 65,536th digest begins with four given digits
     if is_prefix(sign):
         fits = piece.isalnum() or _MIXED.match(piece) or _GROUPS.fullmatch(piece)
     else:
@@ -106,7 +105,9 @@ def is_prefix(sign: bytes) -> bool:
 
 def is_of_base64(line: bytes, sign: bytes) -> bool:
     """Whether a line is one of base64 that only begins as tokens with this sign do."""
-    return not is_prefix(sign) and sign != _JSON and _LINE_OF_BASE64.fullmatch(line) is not None
+    if sign == _JSON or LINE_OF_BASE64.fullmatch(line) is None:
+        return False
+    return not is_prefix(sign) or (sign.isalnum() and (line.find(b"+") >= 0 or line.find(b"/") >= 0))
 
 
 def pieces(line: bytes, sign: bytes, found: Sequence[tuple[int, int, Rule]]) -> Iterator[tuple[int, int]]:

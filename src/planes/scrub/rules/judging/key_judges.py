@@ -2,6 +2,7 @@
 
 import re
 
+from planes.scrub.rules.judging.digests import is_inside_base64
 from planes.scrub.rules.judging.judges import FILE, is_in_variable, is_other_name, quoted, random
 from planes.scrub.rules.judging.plausible import is_code, is_jumbled
 from planes.scrub.rules.judging.source_code import is_constant, is_declared_type
@@ -62,6 +63,8 @@ def key_of_any(line: bytes, begin: int, start: int, end: int) -> int:
     if line[begin + 1 : begin + 4] == b"Key":
         before = before.removesuffix(b"k")
     if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS) or is_other_name(line, begin + 1):
+        return -1
+    if line[start - 1 : start] in (b"+", b"/") and is_inside_base64(line, begin, start + len(secret)):
         return -1
     is_made = _MADE.fullmatch(secret) is not None and is_jumbled(secret)
     if not is_made and not (name.isupper() and _HEXADECIMAL.fullmatch(secret)):
