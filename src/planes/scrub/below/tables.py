@@ -30,6 +30,10 @@ _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$|\\[a-z]+(
 _RULER_PIECES = re.compile(rb"(?:[-=]{3,}+ ?)+[ \r]*")
 _BARRED_RULER = re.compile(rb"[ \t]*:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*)+")
 _MOST_WORDS = 8
+# What begins no row of names: a digest before its file, a path, a statement of code.
+_NO_HEADER = re.compile(
+    rb"[0-9a-f]{32,}[ ]|[ \t]*(?:import|from|using|package|return|raise|yield|await|global|nonlocal|export)[ ][^ ]"
+)
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
 _BORDER = re.compile(rb"(?:\xe2\x94[\x80\x8c\x90\xac])+")
 _SOLID = re.compile(rb"[^ \t\r]+")
@@ -207,6 +211,8 @@ def opened_table(line: bytes) -> Table | Ruled | None:
             is_deeper = line.lstrip(b" ").startswith(b"\t") or (sign != b"\t" and line.startswith(b" "))
             is_prose = (sign != b"\t" and line.find(sign + b" ") >= 0) or is_deeper
             return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
+    if _NO_HEADER.match(line):
+        return None
     words = line.split()
     if 2 <= len(words) <= _MOST_WORDS and line.strip().find(b"  ") < 0 and line[:1] not in b" \t":
         named = all(_WORD_NAME.fullmatch(word) for word in words) and any(map(_is_sensitive, words))

@@ -11,6 +11,10 @@ from planes.scrub.rules.judging.prose import is_common, phrase_end
 _METAVAR = re.compile(rb"[\[<]?[A-Z][A-Z_-]*[\]>,;.)]*$")
 
 
+# A flag that takes no value: `--no-sessionid`.
+_NEGATED = re.compile(rb"[^0-9A-Za-z-]?--no-")
+
+
 def flag_pair(line: bytes, begin: int, start: int, end: int) -> int:
     """The element behind a flag in a list of arguments, unless it is a flag too."""
     return -1 if line[start : start + 1] == b"-" else quoted(line, begin, start, end)
@@ -37,6 +41,8 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
     """The word behind a flag, unless it is a flag too."""
     end = full_end(line, start, end)
     secret = line[start:end]
+    if _NEGATED.match(line, begin):
+        return -1
     if secret[:1] == b"-" or secret.startswith((b"id=", b"type=", b"src=", b"source=")) or is_help(line, start):
         return -1
     if is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):

@@ -17,6 +17,7 @@ _WORDS = frozenset(
     basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
     protected sensitive secured encrypted concealed obfuscated suppressed omitted censored sanitized confidential
     unavailable unchanged secure filtered prompt ask keyring
+    assert return raise yield await lambda compat
     incomplete typealias classvar final undef async
     replace_me replace-me insert_here foobar ellipsis inherit inherited abc foo bar baz xyz
     """.split()
@@ -27,6 +28,7 @@ _SHAPES = re.compile(
     rb"|.{0,7}(?:\.{3}|\xe2\x80\xa6)"  # shortened to its prefix
     rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*"
     rb"|\??\{[A-Za-z_](?:[\w.!:()\[\]'\"]|\[-)*\}.*"
+    rb"|(?:bearer|basic|token)[ ](?:%s|%\([a-z_]+\)s|\{[a-z_.0-9]*\})"
     rb"|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"

@@ -12,6 +12,8 @@ _DECLARED = re.compile(
 # `X25519PrivateKey`, `OAuth2Token`
 _CLASS = re.compile(rb"[A-Z][A-Za-z]{0,16}[0-9]{1,5}[A-Z][A-Za-z0-9]{0,24}(?:Token|Key|Credential)s?,?$")
 _VERSION = re.compile(rb"[0-9]+(?:\.[0-9]+)+$|#[0-9A-Fa-f]{6}$")
+# Which versions of a package fit, whatever it is called: `"jsonwebtoken": "^9.0.3"`
+_RANGE = re.compile(rb"(?:\^|~|[<>]=?|={1,2})[ ]?v?[0-9]+(?:\.[0-9x*]+){1,3}(?:-[a-z]+(?:\.[0-9]+)?)?$")
 # What asks for a value: `'New password: '`.
 _PROMPT = re.compile(rb"[A-Za-z]+(?: [a-z]+){0,5}:[ ]?$")
 # A regular expression in a raw text.
@@ -52,7 +54,9 @@ def is_text_of_code(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if line[start - 2 : start - 1] == b"r" and _EXPRESSION.search(secret):
         return True
-    return _PROMPT.match(secret) is not None or (
+    if line[max(begin, start - 6) : start].endswith((b') -> "', b") -> '")) and _CONSTANT.fullmatch(secret):
+        return True  # `def load_private_key(self) -> "PrivateKeyTypes":`
+    return (_PROMPT.match(secret) or _RANGE.match(secret)) is not None or (
         _VERSION.match(secret) is not None and b"pass" not in line[begin:start].lower()
     )
 

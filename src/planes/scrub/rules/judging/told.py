@@ -95,12 +95,36 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
 _SHOWN_BREAK = re.compile(rb"\\+r\\+n")
 
 
+# A pair of a record: `set size:83608 disposed:false`.
+_FIELD = re.compile(rb"[a-z]{2,12}:[0-9]+ [a-z]{2,12}:")
+# The next type of a union: `credentials: FileSystemCredentials | AbstractFileSystem`.
+_UNION = re.compile(rb":[ ](?:[A-Za-z_.]+[ ][|][ ])+$")
+# `RESTClient.paginate`
+_METHOD = re.compile(rb"(?:[A-Z]+[a-z]+)+\.[a-z]+(?:_[a-z]+)*(?:\(\))?")
+_SYSTEM_FILE = re.compile(rb"(?:^|[ ])/(?:etc|usr|lib|opt|var|bin|sbin|srv)/[\w./+-]*$")
+_DIGEST_LENGTHS = (32, 40, 64, 128)
+
+
+def _is_checksum(line: bytes, begin: int, start: int, end: int) -> bool:
+    """Whether a value is the digest of the file before it, as packages list them: `/etc/pam.d/passwd eaf2ad85…`."""
+    digest = HEXADECIMAL.fullmatch(line, start, end)
+    return digest is not None and end - start in _DIGEST_LENGTHS and bool(_SYSTEM_FILE.search(line, 0, begin))
+
+
 def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     if ends := _SHOWN_BREAK.search(line, start, end):
         end = ends.start()
     if (line[end : end + 1] == b"(" and _CALLED.match(line, start, end)) or line[start : start + 1] == b"[":
         return -1
+    if (
+        line[start - 1 : start + 1] == b"--"
+        or _FIELD.match(line, start)
+        or _UNION.search(line, max(0, start - 160), start)
+    ):
+        return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")
+    if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end):
+        return -1
     if _OF_USER.search(line[begin:start]):
         return -1
     end = start + len(stripped)

@@ -27,9 +27,15 @@ _NEXT_VALUE = re.compile(
 )
 # A type with parameters (`dictionary<values=string>`); a call whose text in quotes has rules of its own.
 _WORD_BEFORE = re.compile(rb"^.*?([\w.-]+)[ \t]*[:=]?[ \t]*$", re.DOTALL)
-_GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&][\w&' ,:<>=\[\]]*>")
-_OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bru]?")
+# `sshpass:amd64`, as Debian names packages
+_ARCHITECTURE = re.compile(rb":(?:amd64|arm64|armhf|armel|i386|riscv64|s390x|ppc64el|all)(?=[ ,)]|$)")
+# What systemd takes by a pattern of names: `ImportCredential=login.*`
+_NAMES_OF_UNITS = re.compile(rb"[A-Za-z_.%-]*\*(?::[A-Za-z_.-]*)?$")
+_GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&\[][\w&' ,:<>=\[\]|]*>")
+_OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bfru]?")
 _AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*+(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
+# A bar of progress, called as what it counts: `tokens: 60it [00:00, 3507.19it/s]`
+_PROGRESS = re.compile(rb"[0-9.]+[kMGT]?[A-Za-z]{1,8} \[[0-9:]{5,8}, ")
 # `prompt_tokens=812`, as all that talks to a model prints them: told before all else.
 _COUNT = re.compile(rb"(?:[0-9]{1,5}|[0-9]{1,4},)(?:[ \t\r]|$)")
 _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
@@ -85,7 +91,7 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if is_other_name(line, begin) or is_in_variable(line, begin) or is_reference(line, start):
         return -1
-    if is_of_several(line, start):
+    if _ARCHITECTURE.match(line, start - 1) or is_of_several(line, start) or _PROGRESS.match(line, start):
         return -1
     end = unjoined(line, start, end)
     secret = line[start:end]
@@ -120,7 +126,9 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         stop = _NEXT_VALUE.search(secret, 1)
     if stop:
         end = start + stop.start()
-    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and line[start:].find(b")") >= 0):
+    if is_code(secret.lstrip(b"([")) or (
+        _is_apart(line, start) and _CALL.match(line, start) and line[start:].find(b")") >= 0
+    ):
         return -1
     phrase = phrase_end(line, start)
     if phrase > end:
@@ -174,6 +182,8 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         is_table_key(name.rstrip(b" \t:=\"'")) or (b"api" not in name and _COLUMN.fullmatch(secret))
     ):
         return True  # `x-row-version-key: _dlt_id`
+    if _is_named_alike(line, begin, start, secret):
+        return True  # `self.pipeline_salt = pipeline_salt`
     if _PLACE_IN_FILE.fullmatch(secret):
         return True  # at the right of a line by rich
     if name.startswith(b"pwd") and secret[:1] in b"/~":
@@ -183,6 +193,8 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
     if (not secret.strip(b"0123456789.,[](){}-+") or _AMOUNT.fullmatch(secret)) and _ends_in_plural(name):
         return True  # `tokens: 12345678` counts them
     if name.startswith(b"credential") and not looks_random(secret) and (IDENTIFIER.match(secret) or secret[:1] == b"("):
+        return True
+    if name.startswith(b"credential") and _NAMES_OF_UNITS.match(secret):
         return True
     place = secret.partition(b":")
     if place[1] and IDENTIFIER.match(place[0]) and FILE.match(place[2]):
@@ -198,6 +210,12 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     goes_on = _PROSE_BEHIND.match(rest) if secret[-1:].isalnum() else rest.strip()
     return bool(_WORD.match(secret)) and bool(goes_on or is_common(secret.rstrip(b".,!?:;")))
+
+
+def _is_named_alike(line: bytes, begin: int, start: int, secret: bytes) -> bool:
+    """Whether what is assigned is called as that to which it is, by several words."""
+    name = _WORD_BEFORE.match(line, max(0, begin - 128), start)
+    return name is not None and _COLUMN.fullmatch(secret) is not None and name[1].rpartition(b".")[2] == secret
 
 
 def _stands_for_login(line: bytes, end: int) -> bool:

@@ -22,13 +22,16 @@ def alone_or_random(line: bytes, begin: int, start: int, end: int) -> int:
     return judges.quoted(line, begin, start, end) if fits else -1
 
 
+# An address of IPv6, of which a group of digits looks like a port.
+_ADDRESS = re.compile(rb"[^0-9A-Fa-f:]?(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z])")
+
+
 def _of_line(line: bytes, begin: int, start: int, end: int) -> int:
     """The last field of a line of logins; of one of `/etc/shadow` numbers of days stand there."""
-    return (
-        -1
-        if not line[start:end].strip(b"0123456789:") and b":" in line[start:end]
-        else judges.quoted(line, begin, start, end)
-    )
+    secret = line[start:end]
+    if (secret.find(b":") >= 0 and not secret.strip(b"0123456789:")) or _ADDRESS.match(line, begin):
+        return -1
+    return judges.quoted(line, begin, start, end)
 
 
 # In a sentence about it `AUTH` is followed by a word, and in mail by a mechanism (IANA: SASL mechanisms).

@@ -11,6 +11,10 @@ _STEPS = 3  # between four groups
 # Groups of a dump in hexadecimal beside it, of which one shows that it is no number.
 _GROUPS_BEFORE = re.compile(rb"(?:(?<![0-9A-Za-z])[0-9A-Fa-f]{4}[ -]){2}$")
 _GROUPS_BEHIND = re.compile(rb"(?:[ -][0-9A-Fa-f]{4}(?![0-9A-Za-z])){2}")
+# Whole rows of such a dump, behind where they stand in the file.
+_ROW = re.compile(
+    rb"[ ]{0,2}(?:[0-9a-f]{6,15}0:?|0[0-7]{5,14}[02468]0)[ ]{1,2}[0-9A-Fa-f]{4}(?:[ ][0-9A-Fa-f]{4}){7}(?:[ ]{2}|$)"
+)
 _LETTER = re.compile(rb"[A-Fa-f]")
 # Bank accounts' lengths by country (SWIFT's registry).
 _COUNTRIES_BY_LENGTH = {
@@ -33,6 +37,8 @@ _COUNTRIES_BY_LENGTH = {
     32: "LC",
     33: "RU",
 }
+# Those whose accounts are digits alone behind the country.
+_ALL_DIGITS = frozenset(b"AE AT BA BE CZ DE DK EE ES FI FO GL HR HU IL IS LT ME NO PL PT RS SE SI SK TN VA XK".split())
 _IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES_BY_LENGTH.items() for country in countries.split()}
 
 
@@ -72,6 +78,8 @@ def _is_dumped(line: bytes, start: int, end: int) -> bool:
     beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
     if line[start + 4] == _BLANK and _counts_up(line, start, end):
         return True
+    if line[start + 4] == _BLANK and _ROW.match(line):
+        return True
     return any(groups and _LETTER.search(groups[0]) for groups in beside)
 
 
@@ -82,6 +90,8 @@ def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:
         taken += line[place] != 32
         place += 1
     stops = place >= len(line) or not line[place : place + 1].isalnum()
+    if line[start : start + 2] in _ALL_DIGITS and not line[start + 2 : place].replace(b" ", b"").isdigit():
+        return -1
     return place if stops and iban_valid(line[start:place].translate(None, b" ")) else -1
 
 
