@@ -44,9 +44,15 @@ _PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?![0-9A-Fa-fx])")
 _ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
 _DIGITS = re.compile(rb"([0-9A-Fa-f]+)([ ]{1,2}(?:[|][ ])?|-|\r?$)")
+# A whole row of sixteen bytes, as most rows are: one look in place of one for each of them.
+_WHOLE = re.compile(
+    rb"((?:[0-9A-Fa-f]{2}[ ]{1,2}){15}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}[ ]){7}[0-9A-Fa-f]{4})(?:[ ]{2}|[ \r]*$)"
+)
+_BYTE = re.compile(rb"[0-9A-Fa-f]{2}")
 # How bytes are shown as letters.
 _SHOWN = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
 _BORDERS = b"|>< \t\r"
+_BLANK = 0x20
 # Fewer bytes are no first row, but a number of a table: of rows without a place, and of those with another place than
 # the first which show no letters.
 _SHORTEST = 4
@@ -136,6 +142,9 @@ def _of_pairs(line: bytes) -> _Row | None:
 
 
 def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
+    whole = _WHOLE.match(line, place)
+    if whole is not None and (row := _of_whole(line, first, place, whole.end(1))) is not None:
+        return row
     cells: list[tuple[int, int]] = []
     width = 0
     while found := _DIGITS.match(line, place):
@@ -158,9 +167,24 @@ def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
             break
     if not cells or line[cells[-1][1] :].strip(_BORDERS):
         return None
-    word = width // 2
-    if word > 1:  # words of two bytes or more, the lowest one first
-        cells = [cell for first in range(0, len(cells), word) for cell in reversed(cells[first : first + word])]
+    return _of_words(line, first, cells, width // 2)
+
+
+def _of_whole(line: bytes, first: bytes, place: int, end: int) -> _Row | None:
+    """The row whose digits stand at [place, end), if nothing but its letters stands behind them."""
+    cells = [byte.span() for byte in _BYTE.finditer(line, place, end)]
+    data = _bytes(line, cells)
+    shown = _shown(line, data, end) if end < len(line) else -1
+    if shown >= 0:
+        return _Row(line, first, data, cells, shown, {})
+    is_bare = not line[end:].strip(_BORDERS)
+    return _of_words(line, first, cells, 1 if line[place + 2] == _BLANK else 2) if is_bare else None
+
+
+def _of_words(line: bytes, first: bytes, cells: "list[tuple[int, int]]", word: int) -> _Row:
+    """The row of words of so many bytes: where that is two or more, the lowest one comes first."""
+    if word > 1:
+        cells = [cell for begin in range(0, len(cells), word) for cell in reversed(cells[begin : begin + word])]
     return _Row(line, first, _bytes(line, cells), cells, -1, {})
 
 

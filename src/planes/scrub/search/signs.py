@@ -45,12 +45,22 @@ NO_SIGNS = LineSigns(0, -1)
 class Signs:
     """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
 
-    __slots__ = ("_further", "_in_vain", "_on_long_line", "_on_short_line", "_rules", "_scan", "_scan_alone")
+    __slots__ = (
+        "_further",
+        "_in_vain",
+        "_on_long_line",
+        "_on_short_line",
+        "_rules",
+        "_scan",
+        "_scan_alone",
+        "_signs_alone",
+    )
 
     def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
         """Take rules, and further ones whose signs are found but have no bits."""
         self._rules = tuple(rules)
         self._further = tuple(further)
+        self._signs_alone = scan_pattern((*self._rules, *self._further), _MOST_COUNTED_IN_SCAN)
         self._scan = compile_ends(self.pattern)
         self._scan_alone: Ends | None = None  # for signs and no rows
         self._in_vain = 0
@@ -60,10 +70,7 @@ class Signs:
     @property
     def pattern(self) -> bytes:
         """What the scan looks for."""
-        return self._signs_alone() + b"|" + FIRST_ROW
-
-    def _signs_alone(self) -> bytes:
-        return scan_pattern((*self._rules, *self._further), _MOST_COUNTED_IN_SCAN)
+        return self._signs_alone + b"|" + FIRST_ROW
 
     def prepare(self) -> SignsOnLine:
         """Compile now what finds the signs on a line."""
@@ -101,7 +108,7 @@ class Signs:
         """Leave the rows of dumps to `dumps` where a log is full of them: tables of numbers look like those."""
         self._in_vain += _first_row().search(line) is not None
         if self._in_vain >= _MOST_IN_VAIN:
-            self._scan_alone = compile_ends(self._signs_alone())
+            self._scan_alone = compile_ends(self._signs_alone)
 
 
 @functools.cache

@@ -16,6 +16,9 @@ MAY_BE_NONE = re.compile(rb"[*?]|\{0")
 _REPETITION = re.compile(rb"(?<!\\)\{(\d+)(?:,(\d*))?\}(\Z)?")
 
 
+_SPECIAL = re.compile(rb"[\\.+*?()|\[\]{}^$]")
+
+
 def loosened(pattern: bytes, most_counted: int = MOST_COUNTED) -> bytes:
     """A pattern that matches wherever this one does, without counting farther than so.
 
@@ -36,7 +39,7 @@ def loosened(pattern: bytes, most_counted: int = MOST_COUNTED) -> bytes:
 
 def quoted(text: bytes) -> bytes:
     """A pattern for a literal."""
-    return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
+    return _SPECIAL.sub(rb"\\\g<0>", text)
 
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
