@@ -29,7 +29,7 @@ from planes.scrub.registered.learned import Learned
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.shortened import Shortened, mark_finder
 from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, start_of, with_repeats
-from planes.scrub.rules.blocks import BODY, OPENING, prefix_of
+from planes.scrub.rules.blocks import BODY, OPENING, SIGN_IN_BASE64, prefix_of, width_in_base64
 from planes.scrub.search.engine import Pattern, compile_pattern, group_number
 from planes.scrub.search.signs import NO_SIGNS, LineSigns
 from planes.scrub.shadow import ColourMap, without_colour
@@ -74,6 +74,7 @@ class RuleStage:
         "_below",
         "_block_lines",
         "_block_prefix",
+        "_block_width",
         "_book",
         "_has_begun",
         "_is_pending_quiet",
@@ -102,6 +103,7 @@ class RuleStage:
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
         self._block_prefix: re.Pattern[bytes] | None = None
+        self._block_width = 0  # of the rows of one in base64, whose last row is shorter; 0: a marker ends it
 
     def feed(self, data: bytes, *, has_begun: bool = False, is_quiet: bool = False) -> bytes:
         """Take the next bytes; give out every finished line, masked.
@@ -374,7 +376,10 @@ class RuleStage:
     def _see_opening(self, plain: bytes) -> None:
         tail = plain[-160:]
         if (tail.find(b"PRIVATE KEY") >= 0 or tail.find(b"Private-Lines: ") >= 0) and _block_patterns()[0].search(tail):
-            self._block_lines = 0
+            self._block_lines, self._block_width = 0, 0
+            self._block_prefix = prefix_of(plain)
+        elif tail.find(SIGN_IN_BASE64) >= 0 and (width := width_in_base64(tail)):
+            self._block_lines, self._block_width = 1, width
             self._block_prefix = prefix_of(plain)
 
     def _body(self, plain: bytes) -> bytes | None:
@@ -401,7 +406,9 @@ class RuleStage:
         if self._block_lines == 0 and end - start < 16:
             self._block_lines = -1
             return None
-        self._block_lines += 1
+        self._block_lines = -1 if end - start < self._block_width else self._block_lines + 1
+        if self._block_width:
+            return b""
         if self._block_lines > 1:
             return b""
         self._names.append("private-key")

@@ -8,7 +8,7 @@ from planes.scrub.below.model import Step, below, is_no_word, is_secret, is_tell
 from planes.scrub.below.rows import closing, row_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.prose import is_common
-from planes.scrub.rules.named.below import ASKED_BELOW
+from planes.scrub.rules.named.below import ASKED_BELOW, MADE_BELOW
 from planes.scrub.rules.named.keys import is_sensitive_key
 from planes.scrub.rules.named.languages import FOREIGN_KEY
 from planes.scrub.rules.named.vocabulary import KEY
@@ -149,11 +149,21 @@ class OneColumn(NamedTuple):
         return below(row.start, row.end) if is_telling(row.text) else [], self
 
 
+_GO_ON = re.compile(rb"(?:\b334|(?:^|[ :])\+)(?:\\r\\n)?[\"' \t\r]*$")
+
+
 class Answered(NamedTuple):
-    """Behind a mail server's question for the password: the client's next line, in base64."""
+    """Behind a mail server's question for the password: the client's next line, in base64.
+
+    `may_wait`: its answer that the client may go on (`334`, `+`) may stand between.
+    """
+
+    may_wait: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
+        if self.may_wait and _GO_ON.search(line):
+            return [], Answered()
         found = _ENCODED.search(line)
         is_encoded = found is not None and len(found[1]) % 4 == 0 and is_secret(found[1])
         return [Span(*found.span(1), ASKED_BELOW)] if found and is_encoded else [], None
@@ -171,6 +181,11 @@ _READS = (
     rb"|cat \S*(?:secret|token|passw|credential|api[_-]?key)\S*$"
     rb"|security find-generic-password .*-w|(?:echo|printenv|printf \S+) [\"']?\$?\{?[A-Za-z_]\w*\}?[\"']?$)"
 )
+# Commands that make one, which is for nothing else.
+_MAKES = re.compile(
+    rb"openssl rand (?:-\w+ )*[0-9]+$|pwgen(?: -\w+)*(?: [0-9]+)*$|secrets\.token_(?:hex|urlsafe)\(\w*\)"
+    rb"|wg gen(?:key|psk)|/dev/u?random [|].*base64"
+)
 # Any other command or expression that asks for something sensitive by its name.
 _ASKS_FOR = (
     rb"(?i)(?:[ :_-](?:get|show|read|print|output|reveal|fetch|access|view|lookup|generate|create|export|retrieve)\b"
@@ -183,6 +198,14 @@ _IDENTIFIES = re.compile(rb"[^ ]*[ ]*(?:sudo )?(?:git|docker|podman|nerdctl|\w*s
 _RESOURCE = re.compile(rb"[a-z0-9.]+(?:[-/][a-z0-9.]+)+")
 _MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
+# `Save this key, it will not be shown again.`
+_SHOWN_ONCE = re.compile(
+    rb"\b(?:key|token|secret|password|credentials?)\b.*\b(?:(?:shown|displayed|visible|seen?) (?:\w+ ){0,3}"
+    rb"(?:again|once)|once only|only time)\b",
+    re.IGNORECASE,
+)
+_LONGEST_SENTENCE = 240
+_FEWEST_BLANKS = 2
 _SHELL_LINE = re.compile(
     rb"(?:[^ ]*[$#>%]|[+]{1,3}|PS [^ >]*>) "
     rb"|(?:pass|gopass|bw|lpass|keyring|secret-tool|chamber|doppler|heroku|infisical) "
@@ -211,14 +234,20 @@ class Printed(NamedTuple):
     Attributes:
         is_sure: of a known command, which prints nothing else; behind any other the word must look made.
         is_asked: of one that asks for what it names; behind any other the word holds letters of both cases and digits.
+        patience: empty lines that may still come.
+        is_made: of one that makes it now and has no name for it.
     """
 
     is_sure: bool = True
     is_asked: bool = True
+    patience: int = 0
+    is_made: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
+        if not row.text and self.patience:
+            return [], self._replace(patience=self.patience - 1)
         begin, tab, _ = row.text.partition(b"\t")
         word = begin if tab and not self.is_sure else row.text
         if word[:1] == b"/" and not self.is_sure and _names_it().search(word):
@@ -229,13 +258,17 @@ class Printed(NamedTuple):
             start = row.start
         fits = _WORD_ALONE.fullmatch(word) and (is_secret if self.is_sure else is_telling)(word)
         fits = fits and (self.is_sure or not _RESOURCE.fullmatch(word)) and (self.is_asked or _MIXED.match(word))
-        return below(start, start + len(word)) if fits and not is_common(word) else [], None
+        if not fits or is_common(word):
+            return [], None
+        return [Span(start, start + len(word), MADE_BELOW)] if self.is_made else below(start, start + len(word)), None
 
 
 def opened_command(line: bytes) -> Printed | None:
     """What a line of a shell opens that asks for a secret."""
     if not _SHELL_LINE.match(line):
         return None
+    if _MAKES.search(line):
+        return Printed(is_made=True)
     if _reads().search(line):
         return Printed()
     if _IDENTIFIES.match(line):
@@ -243,6 +276,15 @@ def opened_command(line: bytes) -> Printed | None:
     if _asks_for().search(line):
         return Printed(is_sure=False)
     return Printed(is_sure=False, is_asked=False) if _names_it().search(line) else None
+
+
+def opened_promise(line: bytes) -> Printed | None:
+    """What a sentence opens that names a secret and ends with a colon, or asks to keep one that is not shown again."""
+    text = line.rstrip()
+    if text[-1:] not in (b":", b".") or len(text) > _LONGEST_SENTENCE or text.count(b" ") < _FEWEST_BLANKS:
+        return None
+    is_promise = _SHOWN_ONCE.search(text) or (text[-1:] == b":" and _names_it().search(text))
+    return Printed(is_sure=False, is_asked=False, patience=1) if is_promise else None
 
 
 @functools.cache

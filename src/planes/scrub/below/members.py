@@ -13,6 +13,9 @@ from planes.scrub.rules.named.below import NAMED_BELOW
 _OPENS = re.compile(GIVES_SEVERAL + rb"([\[({])")
 _LONGEST_PLURAL = 16
 _BRACKET = re.compile(rb"[\[({]|[\])}]")
+_QUOTED = re.compile(rb"[\[({,:>= ][ ]{0,4}[bu]?([\"'`])([^ \t\r\n\"'`\\]{6,})\1(?=[,\])} ]|$)")
+# What ends a value without quotes, and does not end one in quotes.
+_SEPARATED = re.compile(rb"[,;:=(){}\[\]]")
 _MEMBER = re.compile(rb"[\[({,:>= ][ ]{0,4}\\*[bu]?[\"'`]?([^ \t\r\n\"'`,;:=\\(){}\[\]]{6,}={0,2})(?=[\"'`,\])}\\ ]|$)")
 # A word and numbers, as in ids and dates: `job-2026-11-28`.
 _NUMBERED = re.compile(rb"[A-Za-z]+(?:[-_.][0-9]+)+$")
@@ -31,16 +34,27 @@ def _inside(line: bytes) -> "tuple[int, int] | None":
     return None
 
 
+def _is_made(member: bytes) -> bool:
+    return is_shown(member) or PUNCTUATED_MADE.match(member) is not None
+
+
 def told_members(line: bytes) -> list[Span]:
     """The members that look made; names, counts and places are members too."""
     has_bracket = line.find(b"{") >= 0 or line.find(b"[") >= 0 or line.find(b"(") >= 0
     inside = _inside(line) if has_bracket else None
     if inside is None:
         return []
-    return [
-        Span(*member.span(1), NAMED_BELOW)
+    whole = [
+        member.span(2)
+        for member in _QUOTED.finditer(line, *inside)
+        if _SEPARATED.search(member[2]) and _is_made(member[2])
+    ]
+    plain = [
+        member.span(1)
         for member in _MEMBER.finditer(line, *inside)
-        if not _NUMBERED.match(member[1])
-        and (is_shown(member[1]) or PUNCTUATED_MADE.match(member[1]))
+        if not any(start <= member.start(1) < end for start, end in whole)
+        and not _NUMBERED.match(member[1])
+        and _is_made(member[1])
         and not FILE.match(member[1])
     ]
+    return [Span(*place, NAMED_BELOW) for place in sorted(whole + plain)]

@@ -14,6 +14,7 @@ from planes.scrub.below.fields import (
     NumberedName,
     opened_code,
     opened_command,
+    opened_promise,
     opened_prompt,
 )
 from planes.scrub.below.help_texts import opened_help
@@ -24,7 +25,7 @@ from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, ope
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
 from planes.scrub.below.statements import CREATES, opened_columns, opened_parameters, opened_result, opened_statement
-from planes.scrub.below.tables import Table, Underlined, opened_table, told_rows
+from planes.scrub.below.tables import Table, Underlined, opened_column, opened_table, told_rows
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
 from planes.scrub.rules.judging import judges
@@ -62,6 +63,8 @@ _OPENS = (
     rb"|(?P<pair>[\"'`]?[,;]?" + _END + rb"))"
 )
 _ENDS_IN_MARK = re.compile(rb"\[masked:[^\]\n]{1,64}\].?$")
+# A client that waits for the server before it sends its login.
+_ASKS_PLAIN = re.compile(rb"\bAUTH(?:ENTICATE)? PLAIN(?:\\r\\n)?[\"' \t\r]*$")
 # What may stand before a name that begins its line.
 _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
@@ -149,6 +152,8 @@ def _opened_alone(line: bytes) -> Step:
         return login, None
     if line.find(ASKED) >= 0:
         return [], Answered()
+    if _ASKS_PLAIN.search(line):
+        return [], Answered(may_wait=True)
     if (line.find(b"apiVersion") >= 0 or line.find(b"kind") >= 0) and (manifest := opened_manifest(line)):
         return [], manifest
     if line.find(b"random_password") >= 0 and (state := opened_state(line)):
@@ -158,6 +163,8 @@ def _opened_alone(line: bytes) -> Step:
     for opened in (opened_assertion, opened_prompt, opened_logins, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening
+    if (column := opened_column(line)) is not None:
+        return [], column
     told, cut = opened_cut(line)
     if cut is not None:
         return told, cut
@@ -171,6 +178,8 @@ def _opened_alone(line: bytes) -> Step:
                 return [], opening
     if has_mark:
         return [], None
+    if (promise := opened_promise(line)) is not None:
+        return [], promise
     table = opened_table(line)
     if table is not None:
         return told_rows(line, table), table

@@ -168,6 +168,19 @@ class Ruled(NamedTuple):
         return [], _table(self.header, _by_blanks, _by_blanks(self.header), _WORD_NAME, may_shift=True)
 
 
+class BarredColumn(NamedTuple):
+    """A name between bars, which is the header of a table if a ruler stands below, perhaps behind a type."""
+
+    table: Table
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        if _RULER.match(line):
+            return [], self.table if line.strip() else None
+        cell = _ONE_CELL.match(line)
+        return [], self if cell and is_type(cell[1]) else None
+
+
 class Underlined(NamedTuple):
     """A line that is a header if a ruler with bars stands below; else it opens something else."""
 
@@ -221,6 +234,19 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
         return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)
     return None
+
+
+_EDGE = rb"(?:[|]|" + BAR + rb"|\xe2\x94\x83)"
+_ONE_CELL = re.compile(_EDGE + rb"[ \t]*([A-Za-z_][\w.-]*)[ \t]*" + _EDGE + rb"[ \t\r]*$")
+
+
+def opened_column(line: bytes) -> Opening | None:
+    """The only column of a table between bars, if its name is sensitive and a ruler stands below."""
+    cell = _ONE_CELL.match(line)
+    if cell is None or not _is_sensitive(cell[1]):
+        return None
+    cut = _PIPED if line.startswith(b"|") else _BOXED
+    return BarredColumn(Table(cut, (cell.span(1),), ((0, _judge(cell[1], by_blanks=False)),), may_shift=False))
 
 
 def _row_end(line: bytes) -> int:

@@ -1,5 +1,6 @@
 """Hashes of passwords as systems keep them: whoever has one may guess the password at leisure."""
 
+from planes.scrub.rules.judging import cells
 from planes.scrub.rules.model import Rule, token
 
 HASH_RULES: tuple[Rule, ...] = (
@@ -55,6 +56,35 @@ HASH_RULES: tuple[Rule, ...] = (
         r"\{(?:S?SHA(?:256|384|512)?|ssha(?:256|384|512)?|S?MD5|CRYPT|crypt)\}(?P<secret>[0-9A-Za-z+/$.]{16,}={0,2})",
         "{SSHA}<b31>=",
         "OpenLDAP: userPassword values",
+    ),
+    token(
+        "kept-plain",
+        "{PLAIN {plain {CLEAR {clear",
+        r"\{(?:PLAIN(?:-TRUNC)?|plain|CLEAR(?:TEXT)?|clear(?:text)?)(?:\.(?:b64|B64|hex|HEX))?\}(?P<secret>[!-9;=?-Z^-z|~]{4,})",
+        "{PLAIN}<a16>",
+        "Dovecot: password schemes",
+        judge=cells.made,
+    ),
+    token(
+        "dovecot-hash",
+        "-CRYPT} CRAM-MD5} DIGEST-MD5} PBKDF2} ARGON2",
+        r"\{(?:(?:SHA256|SHA512|MD5|BLF|DES)-CRYPT|(?:CRAM|DIGEST|HMAC)-MD5|PBKDF2|ARGON2I?D?)\}(?P<secret>[0-9A-Za-z+/$.=,_-]{13,})",
+        "{SHA512-CRYPT}$6$<a16>$<a86>",
+        "Dovecot: password schemes",
+    ),
+    token(
+        "nt-hash",
+        ":::",
+        r":[0-9]{1,10}:(?P<secret>(?:[0-9A-Fa-f]{32}|[*]{32}|NO PASSWORD[*]{21}):[0-9A-Fa-f]{32}):::",
+        "loader:1001:<h32>:<h32>:::",
+        "Samba: smbpasswd and pwdump",
+    ),
+    token(
+        "minisign-key",
+        "RWRTY0Iy",
+        r"(?P<secret>RWRTY0Iy[0-9A-Za-z+/]{100,}={0,2})",
+        "RWRTY0Iy<b204>",
+        "minisign: secret key format",
     ),
     token(
         "private-key-der",

@@ -141,6 +141,9 @@ UNTOUCHED = {
     "prose in a block": "password: |\n  The password that is used to connect to the database.\n  It must have 12 characters7 or more.\n",
     "names in parentheses": "def f(\n    (token, other)\n    (1, 'summer7')\n",
     "names in a list of texts": "  [\n    'api_key',\n    'secret_key'\n  ]\n",
+    "a sentence, then a file": "Reading the token file from disk:\n  /home/me/Token1File\n",
+    "a sentence, then a name": "The following secrets are missing from the workspace:\n  STRIPE_API_KEY2\nSet passwords for these users:\nloader1\n",
+    "a type between bars": "| password |\n| varchar  |\nhunter2-Xy9\n",
     "a commit below": "cached token\ncommit 3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b\n",
 }
 

@@ -4,7 +4,7 @@ import re
 
 from planes.scrub.rules.judging.digests import is_inside_base64
 from planes.scrub.rules.judging.judges import FILE, is_in_variable, is_other_name, quoted, random
-from planes.scrub.rules.judging.plausible import is_code, is_jumbled
+from planes.scrub.rules.judging.plausible import is_code, is_jumbled, looks_random
 from planes.scrub.rules.judging.source_code import is_constant, is_declared_type
 
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
@@ -78,3 +78,12 @@ def key_parameter(line: bytes, _: int, start: int, end: int) -> int:
     """A parameter of a key in base64, which a checksum in hexadecimal is not."""
     secret = line[start:end]
     return end if re.search(rb"[A-Z]", secret) and re.search(rb"[g-z]", secret) and re.search(rb"[0-9]", secret) else -1
+
+
+_SIZES = frozenset((22, 24, 32, 43, 44, 48, 64, 88))
+
+
+def cipher_key(line: bytes, begin: int, start: int, end: int) -> int:
+    """The key of a cipher beside its use: as many digits or signs of base64 as keys have, and random."""
+    secret = line[start:end]
+    return quoted(line, begin, start, end) if len(secret) in _SIZES and looks_random(secret) else -1

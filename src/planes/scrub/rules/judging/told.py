@@ -192,7 +192,8 @@ _PRECISE = re.compile(
 )
 
 # `logged in with password …`
-_USES = re.compile(rb"(?:with|using)[ ](?:the[ ]|a[ ])?(?:[a-z]+[ ])?$")
+_USES = re.compile(rb"(?:[Ww]ith|[Uu]sing)[ ](?:the[ ]|a[ ])?(?:[a-z]+[ ])?$")
+_PASSWORD = re.compile(rb"pass(?:w|phrase|code)", re.IGNORECASE)
 # What is said of a value behind its name: `token … expired`, `secret […] from backend`.
 _VERDICT = re.compile(
     rb"[)\]]?[ ]{1,2}(?:is|was|has|not|expired|rejected|revoked|refused|invalid|denied|failed|for"
@@ -233,6 +234,8 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         return end if looks_made(secret) and (is_told or not is_id) else -1
     if not is_told:
         return -1
+    if _PASSWORD.match(line, begin) and _USES.search(line, first, begin) and looks_made(secret):
+        return end
     if _NEXT_SENTENCE.match(line, end):
         return end if looks_made(secret) else -1
     phrase = phrase_end(line, start)

@@ -25,7 +25,19 @@ MANIFEST_MEMBER = _below(
     rb"[\"']?[ \t]*:[ \t]*[\"']?(?:v1|secret)[\"']?,?[ \t\r]*\n",
     "apiVersion: v1\nkind: Secret\nstringData:\n  main: <a16>\n",
 )
-ASKED_BELOW = _below("asked-below", (ASKED.lower(),), b"", "334 UGFzc3dvcmQ6\n<b24>\n")
+ASKED_BELOW = _below(
+    "asked-below",
+    (ASKED.lower(), b"auth plain", b"authenticate plain"),
+    b"",
+    "334 UGFzc3dvcmQ6\n<b24>\n",
+)
+# Commands that make one and show it, and name nothing.
+MADE_BELOW = _below(
+    "made-below",
+    (b"openssl rand ", b"pwgen", b"secrets.token_", b"wg genkey", b"wg genpsk", b"/dev/urandom", b"/dev/random"),
+    b"",
+    "$ openssl rand -hex 32\n<h64>\n",
+)
 # A line of PgBouncer's file of users: `"loader" "…"`.
 LOGIN_LINE = _below("login-line", (b'" "',), rb"[^\" \n]+\"[ \t\r]*\n", '"loader" "<a12>7<a4>"\n')
 # The first piece of a token that a screen cut; the signs of all formats tell of it, this is one of them.
@@ -72,6 +84,7 @@ BELOW_RULES: tuple[Rule, ...] = (
     NAMED_COLUMN,
     MANIFEST_MEMBER,
     ASKED_BELOW,
+    MADE_BELOW,
     LOGIN_LINE,
     CUT_TOKEN,
     ESCAPED_TOKEN,

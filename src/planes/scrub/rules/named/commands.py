@@ -82,7 +82,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
         + _NEXT_WORD
         + rb"*[\"']?"
         rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
-        rb"|(?:ldap(?:search|modify|add|whoami)|vsql)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
+        rb"|(?:(?:ldap[a-z]+|vsql)\b|[ \t\"']-D"
+        + _NEXT_WORD
+        + rb"+[\"']?(?:cn|uid|ou|dc)=)[^|;\n]*[ \t\"']-w"
+        + _NEXT_WORD
+        + rb"+[\"']?"
         rb"|(?:sqlcmd|bcp|zip|knife|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
         rb"|(?:smbclient|winexe|rpcclient|wmic|smbget|smbmap|net[ ]rpc)\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)"

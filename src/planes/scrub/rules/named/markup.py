@@ -58,6 +58,15 @@ MARKUP_RULES: tuple[Rule, ...] = (
         needs=(b"&lt;", b"u003c"),
     ),
     named(
+        "named-property",
+        rb"<name>[ \t]*[0-9a-z_.:-]*" + KEY + rb"[ \t]*</name>[ \t]*"
+        rb"<value(?:[ ][^<>]{0,60})?>(?P<secret>[^<>\n]+)</value>",
+        "<name>db.password</name><value><a16></value>",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"</name>",),
+    ),
+    named(
         "named-markup-cell",
         rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]{0,40}</(?:td|th|dt|b|strong|label|span|name|key)>"
         rb"[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"

@@ -60,7 +60,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-double-quoted",
-        NAME + _TAG + rb"(?:[bfnru]{0,2}|<<)\"(?P<secret>(?:[^\"\\]|\\.)+)",
+        NAME + _TAG + rb"(?:[bfnru&]{0,2}|<<)\"(?P<secret>(?:[^\"\\]|\\.)+)",
         '"password": "<a16>"',
         judges.quoted,
         needs=(b'"',),
@@ -450,7 +450,8 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "short-name",
-        rb"(?:^|[\"'{, \t(|])pw[\"']?[ \t]*[=:][ \t]*[\"']?(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]]{3,})",
+        rb"(?:^|[\"'{, \t(|])pw[\"']?[ \t]*[=:][ \t]*[\"']?"
+        rb"(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]][^ \t\r\"'`<>,;(){}\[\]]{2,})",
         '{"pw": "<a12>7<a4>"}',
         judges.short_name,
         ((b"pw",), rb"[\"']?[ \t]{0,4}[=:]"),

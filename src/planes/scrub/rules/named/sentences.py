@@ -87,6 +87,14 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=(b"default", b"fallback", b"initial"),
     ),
     named(
+        "named-got",
+        KEY + rb"[ ](?:got|has|holds)(?:[ ]value)?[ ](?P<secret>[^ \t\r\"'`<>(]{16,})(?:[ \t\r,;]|$)",
+        "variable SHOP_API_TOKEN got <a12>7<a11>",
+        judges.random,
+        _SCAN,
+        needs=(b" got ", b" has ", b" holds "),
+    ),
+    named(
         "named-unpacked",
         rb",[ ]?[$@]?[0-9a-z_]{0,30}" + KEY + rb"\)?[ ]?:?=[ ]?[(\[]?[ ]?[bru]?[\"'][^\"'\n]{0,80}[\"'][ ]?,[ ]?"
         rb"[bru]?[\"'](?P<secret>[^\"'\n]+)[\"']",
@@ -97,7 +105,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-asked",
-        KEY + rb"(?:[ ]for[ ](?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|[^ :\n]{1,80}))?"
+        KEY + rb"(?:[ ]for[ ](?:key[ ]|user[ ]|account[ ])?(?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|[^ :\n]{1,80}))?"
         rb"(?:[ ]?[?:][ ]+(?:(?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|\xc2\xb7|>)[ ]+)?"
         rb"|[ ](?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|\xc2\xb7)[ ]+|\\+t)"
         rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>\\(]{6,})",
@@ -131,6 +139,17 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         told.answered,
         _SCAN,
         needs=(b" to ", b" => ", b" -> ", b" = "),
+    ),
+    named(
+        "value-unconverted",
+        rb"(?:convert|parse|cast|coerce|decode|interpret)[a-z]{0,4}[ ][^\n\"'`]{0,60}"
+        rb"[\"'`](?P<secret>[^ \"'`\n]{6,})[\"'`]"
+        rb"[^\n]{0,160}?[ (\[](?:column|field|key|option|setting|variable|parameter|argument)s?[ :=]{1,2}"
+        rb"[\"'`]?[0-9a-z_.-]*" + KEY,
+        "could not convert string to float: '<a12>7<a3>' (column api_key)",
+        judges.random,
+        _SCAN,
+        needs=(b"convert", b"parse", b"cast", b"coerce", b"decode", b"interpret"),
     ),
     named(
         "value-refused",
@@ -203,6 +222,24 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         judges.random,
         _SCAN,
         needs=(b"new", b"current", b"after"),
+    ),
+    named(
+        "named-told-new",
+        KEY + rb"[\"'`\])]{0,4}[ ](?:(?:was|has[ ]been|is)[ ])?(?:changed|updated|modified|switched|rotated"
+        rb"|differs)[ :]+(?:from[ ])?[\"'`]?[^ \n]+[ ](?:->|=>|to|\xe2\x86\x92)[ ]"
+        rb"[\"'`]?(?P<secret>[^ \t\r\"'`,;<>()]{8,})",
+        "token changed: <a16> -> <a12>7<a4>",
+        judges.random,
+        _SCAN,
+        needs=(b"changed", b"updated", b"modified", b"switched", b"rotated", b"differs"),
+    ),
+    named(
+        "named-compared",
+        KEY + rb"\((?P<secret>[^ ()\n\"']{6,})\)[ ][!=]=[ ]",
+        "password(<a12>7<a4>) != 'x'",
+        cells.made,
+        (SIGNS, rb"\("),
+        needs=(b") !=", b") =="),
     ),
     named(
         "named-turned",

@@ -18,6 +18,14 @@ STATEMENT_RULES: tuple[Rule, ...] = (
         needs=(b"'",),
     ),
     named(
+        "sql-password-in-text",
+        rb"(?:password|passwd|identified[ \t]+by|secret)[ \t]*=?[ \t]*[enu]?''(?P<secret>[^' \t\n=,]{3,})''",
+        "EXECUTE 'CREATE ROLE me LOGIN PASSWORD ''<a16>''';",
+        judges.quoted,
+        ((b"password", b"passwd", b"identified", b"secret"), rb"[ \t=]"),
+        needs=(b"''",),
+    ),
+    named(
         "sql-quoted-password",
         rb"identified[ \t]+by[ \t]+(?:\"|q'[\[{(<!|])(?P<secret>[^\"'\n]+?)(?:\"|[\]})>!|]')",
         'CREATE USER me IDENTIFIED BY "<a16>"',
@@ -34,11 +42,20 @@ STATEMENT_RULES: tuple[Rule, ...] = (
         ((b"identified",), rb"[ \t]+by[ \t]+[^\"' \t]"),
     ),
     named(
+        "sql-replaced-password",
+        rb"identified[ \t]+by[ \t]+[^ \t\n;]+[ \t]+replace[ \t]+[\"']?(?P<secret>[^ \t\r\n;\"'(]+)",
+        "ALTER USER me IDENTIFIED BY x REPLACE <a16>",
+        command_judges.flag,
+        ((b"identified",), rb"[ \t]+by[ \t]"),
+        needs=(b"replace",),
+    ),
+    named(
         "sql-key",
         rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bset[ \t]+password[ \t]+(?:for[ \t]+[^=\n]{1,120})?=[ \t]*[nu]?'"
         rb"|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
         rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
         rb"\((?:[^()'\"\n]{1,200}|[ ]*'[^'\n]{0,200}'[ ]*),[ \t]*'"
+        rb"|\battach[ \t]+(?:database[ \t]+)?'[^'\n]{1,200}'[ \t]+as[ \t]+[0-9a-z_\"]{1,40}[ \t]+key[ \t]+'"
         rb"|\baccount_add\([ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'|\bcrypt\([ \t]*'"
         rb"|\bsp_addlinkedsrvlogin[ \t]+n?'[^'\n]{1,80}'(?:[ \t]*,[ \t]*(?:n?'[^'\n]{0,80}'|null|0|1)){3}"
         rb"[ \t]*,[ \t]*n?'"
@@ -57,6 +74,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
                 b"_decrypt",
                 b"bypassphrase(",
                 b"account_add(",
+                b"attach ",
                 b"crypt(",
                 b"sp_addlogin",
                 b"sp_addlinkedsrvlogin",

@@ -21,7 +21,7 @@ _KEYS = """
     recovery_code recovery_codes snmp_community community_string
     authtok password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     sec_key secret_access_key session_id jsessionid phpsessid credential credentials connection_string
-    access_token_secret
+    access_token_secret secret_proof genie_key authentication_string
 """
 
 

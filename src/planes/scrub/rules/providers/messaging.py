@@ -5,6 +5,15 @@ from planes.scrub.rules.model import BEGINS, Rule, token
 
 MESSAGING_RULES: tuple[Rule, ...] = (
     token(
+        "nats-seed",
+        "SUA SAA SOA SCA SNA SXA",
+        r"(?P<secret>S[UAOCNX]A[A-P][A-Z2-7]{54})",
+        "SUAB<s54>",
+        "NATS: keys",
+        follow="[A-P][A-Z2-7]{4}",
+        alone=True,
+    ),
+    token(
         "slack-bot-token",
         "xoxb-",
         r"xoxb-[0-9A-Za-z%-]{10,}",

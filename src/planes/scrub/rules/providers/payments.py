@@ -8,6 +8,15 @@ _GOCARDLESS_AND_MOLLIE = "Mollie and GoCardless: API keys"
 
 PAYMENT_RULES: tuple[Rule, ...] = (
     token(
+        "paypal-token",
+        "A21AA",
+        r"(?P<secret>A21AA[0-9A-Za-z_-]{60,})",
+        "A21AA<w92>",
+        "PayPal: access tokens",
+        follow="[0-9A-Za-z_-]{8}",
+        alone=True,
+    ),
+    token(
         "shopify-token",
         "shpat_",
         r"shpat_[0-9A-Fa-f]{32,}",

@@ -59,12 +59,28 @@ SERVICE_RULES: tuple[Rule, ...] = (
         follow="[0-9]{12,20}[/:]",
     ),
     token(
+        "outlook-calendar-address",
+        "/calendar.ics /calendar.html",
+        r"/calendar/[0-9a-f]{32}@[0-9A-Za-z.-]{3,80}/(?P<secret>[0-9a-f]{32,80})/calendar\.(?:ics|html)",
+        "https://outlook.office365.com/owa/calendar/<h32>@example.com/<h32>/calendar.ics",
+        "Outlook: published calendars",
+    ),
+    token(
         "google-calendar-address",
         "/private-",
         r"/private-(?P<secret>[0-9a-f]{32})/",
         "https://calendar.google.com/calendar/ical/x%40example.com/private-<h32>/basic.ics",
         "Google Calendar: secret address in iCal format",
         follow="[0-9a-f]{8}",
+    ),
+    token(
+        "node-address",
+        "infura.io/ alchemy.com/ alchemyapi.io/ ankr.com/ quiknode.pro/",
+        r"(?:infura\.io(?:/ws)?/v3/|alchemy(?:api)?\.(?:com|io)/(?:nft/)?v[23]/|rpc\.ankr\.com/[a-z_]{2,30}/|quiknode\.pro/)"
+        r"(?P<secret>[0-9A-Za-z_-]{24,})",
+        "https://mainnet.infura.io/v3/<h32>",
+        "Infura, Alchemy, Ankr, QuickNode: endpoints",
+        follow="[a-z0-9]",
     ),
     token(
         "notion-token",
