@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.tui.conftest import Stage
 from tests.tui.waiting import settle
+from textual import events
+from textual.geometry import Offset
 
 pytestmark = [pytest.mark.anyio]
 
@@ -34,6 +36,23 @@ async def test_tabs_and_footers_of_places_and_sheets_are_clicked(open_app: Any) 
         await stage.until("type to search")
         await click(stage, "esc")
         await stage.until("[2 Runs]")
+
+
+async def test_the_second_of_a_double_click_opens_nothing_of_what_the_first_one_opened(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter")
+        await stage.until("[1 Jobs]")
+        y, row = next((y, row) for y, row in enumerate(stage.text.splitlines()) if "ingest.load_customers" in row)
+        x = row.index("ingest")
+        for selector, at in (("#list", (x, y)), ("#footer", (1, 23))):
+            widget = stage.app.screen.query_one(selector)
+            at = Offset(*at) - widget.region.offset
+            widget.post_message(events.Click(widget, *at, 0, 0, 1, False, False, False, chain=2))
+            await settle(stage.pilot)
+            assert "[1 Jobs]" in stage.text
+
+        await stage.pilot.click(offset=(x, y))
+        await stage.until("─ History")
 
 
 async def test_footer_tabs_and_clicks_have_the_users_own_keys(open_app: Any, tmp_path: Path) -> None:

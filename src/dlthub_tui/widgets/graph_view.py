@@ -75,7 +75,7 @@ class GraphView(LinesView):
 
     def on_click(self, event: events.Click) -> None:
         """A click opens what it hits; what was selected with it is no click."""
-        if self.text_selection is not None:
+        if self.text_selection is not None or event.chain > 1:
             return
         row = event.y - 1 + self._top
         for ref, of, first, width in self._drawing.places:

@@ -62,7 +62,8 @@ class LinesView(Painted):
         """A click on the name of a key presses it; what was selected with it is no click."""
         line = self._lines[event.y] if event.y < len(self._lines) else EMPTY_LINE
         key = "" if self.text_selection is not None else pressed_at(line, event.x)
-        if key:
+        # Who clicks twice on enter means what stands here, and nothing of what it opens.
+        if key and not (key == "enter" and event.chain > 1):
             cast("App[Any]", self.app).simulate_key(key)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
 
     def render_line(self, y: int) -> Strip:

@@ -280,8 +280,11 @@ class RowList(Painted):
         return y if y < self._held else self._top + y
 
     def on_click(self, event: events.Click) -> None:
-        """A click does what enter does; what was selected with it is no click."""
-        if self.text_selection is not None:
+        """A click does what enter does; what was selected with it is no click.
+
+        The second of a double click comes to what the first one opened: it would open something there.
+        """
+        if self.text_selection is not None or event.chain > 1:
             return
         index = self._entry_at(event.y)
         if index in self._choices:
