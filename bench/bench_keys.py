@@ -219,9 +219,10 @@ def main() -> None:
         print("screens, from the key until they show what they are about")
         if wanted.rounds:
             screens(url, wanted.rounds)
-        print("keys of an hour")
-        keys_of_an_hour(url, wanted.keys)
-        keys_of_an_hour(url, wanted.keys, "slow=1")
+        if wanted.keys:
+            print("keys of an hour")
+            keys_of_an_hour(url, wanted.keys)
+            keys_of_an_hour(url, wanted.keys, "slow=1")
     finally:
         ours.send("end")
         region.join(10)

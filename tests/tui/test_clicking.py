@@ -44,10 +44,10 @@ async def test_the_second_of_a_double_click_opens_nothing_of_what_the_first_one_
         await stage.until("[1 Jobs]")
         y, row = next((y, row) for y, row in enumerate(stage.text.splitlines()) if "ingest.load_customers" in row)
         x = row.index("ingest")
-        for selector, at in (("#list", (x, y)), ("#footer", (1, 23))):
+        for selector, spot in (("#list", Offset(x, y)), ("#footer", Offset(1, 23))):
             widget = stage.app.screen.query_one(selector)
-            at = Offset(*at) - widget.region.offset
-            widget.post_message(events.Click(widget, *at, 0, 0, 1, False, False, False, chain=2))
+            at = spot - widget.region.offset
+            widget.post_message(events.Click(widget, at.x, at.y, 0, 0, 1, False, False, False, chain=2))
             await settle(stage.pilot)
             assert "[1 Jobs]" in stage.text
 

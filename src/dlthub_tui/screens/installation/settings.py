@@ -56,7 +56,8 @@ class SettingsScreen(PlaceScreen):
 
     def _answer(self, width: int) -> Line:
         changed = sum(self.context.chosen.source(each.id) != "default" for each in view.SETTINGS)
-        return answer((muted(f"{changed} of {len(view.SETTINGS)} are not as they come."),), "", width)
+        said = f"{changed} of {len(view.SETTINGS)} are not as they come." if changed else "All are as they come."
+        return answer((muted(said),), "", width)
 
     def _show(self) -> None:
         workspace = self.place.workspace
