@@ -34,7 +34,7 @@ class Task:
 
 TASKS = (
     Task("see what runs, failed and comes next, everywhere", ((("0",), "2 failed in 24 hours"),)),
-    Task("open the log of the newest failed run at its error", ((("0",), "Needs you"), (("g", "j", "\r"), "KeyError"))),
+    Task("open the log of the second newest failed run", ((("0",), "Needs you"), (("g", "j", "\r"), "KeyError"))),
     Task("run a job again", ((("j", "r"), "Started ingest.load_customers"),)),
     Task("stop a run, with the question that comes first", ((("2",), "[2 Runs]"), (("x",), "Stop ingest"),
                                                           (("\r",), "1 cancelling"))),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planes.packing.archives import Archive, pack_code, pack_configuration, profiles_of
-from planes.packing.environments import can_deploy, find_interpreter
+from planes.packing.environments import can_deploy, find_interpreter, with_cache
 from planes.packing.errors import EnvironmentFailed, ManifestFailed, NoFolder, PackingError, UnreadableWorkspace
 from planes.packing.staying import left_behind
 from planes.packing.worker import REQUIREMENTS_FILE, Manifest, Target, started_worker
@@ -54,6 +54,7 @@ def _pack(options: argparse.Namespace) -> dict[str, Any]:
         raise UnreadableWorkspace("the archives cannot be written into the workspace itself")
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     cache = options.cache or Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dlthub-tui"
+    environ = with_cache(environ, cache.resolve())
     python = options.python.absolute() if options.python else find_interpreter(folder, cache.resolve(), environ, _say)
     if options.python and not can_deploy(python, environ):
         raise EnvironmentFailed(f"{options.python}: has no dlt that can deploy")

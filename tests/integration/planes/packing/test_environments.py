@@ -66,6 +66,20 @@ def test_uv_is_told_the_index_and_the_certificates_of_the_settings() -> None:
     assert (untold["UV_DEFAULT_INDEX"], untold.get("UV_SYSTEM_CERTS")) == ("https://own.example", None)
 
 
+def test_packages_are_kept_with_us_where_the_users_folder_takes_none(tmp_path: Path) -> None:
+    """As of a service's user, whose home is not there, or of one that is read-only."""
+    (tmp_path / "no-folder").touch()
+    closed = str(tmp_path / "no-folder" / "home")
+
+    def kept(**environ: str) -> str | None:
+        return environments.with_cache(environ, tmp_path / "cache").get("UV_CACHE_DIR")
+
+    assert kept(HOME=closed) == str(tmp_path / "cache" / "uv")
+    assert kept(HOME=str(tmp_path)) is None
+    assert kept(HOME=closed, XDG_CACHE_HOME=str(tmp_path / "caches")) is None
+    assert kept(HOME=closed, UV_CACHE_DIR="/srv/uv") == "/srv/uv"
+
+
 def test_requirements_in_utf_16_are_refused_with_what_to_do(workspace: Path, pack: Pack) -> None:
     (workspace / "requirements.txt").write_text("dlt==1.31.0\n", encoding="utf-16")
     packed = pack(python=None)
