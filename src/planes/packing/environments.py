@@ -44,7 +44,7 @@ def find_interpreter(
 def with_cache(environ: dict[str, str], cache: Path) -> dict[str, str]:
     """uv keeps packages where it always does, with us where it cannot: a home may be read-only, or not there."""
     usual = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache") / "uv"
-    there = next(place for place in (usual, *usual.parents) if place.exists())
+    there = next(place for place in (usual, *usual.parents) if os.access(place, os.F_OK))
     if "UV_CACHE_DIR" in environ or os.access(there, os.W_OK | os.X_OK):
         return environ
     return {**environ, "UV_CACHE_DIR": str(cache / "uv")}
