@@ -154,6 +154,8 @@ def sentence_of(error: ClientError) -> str:
             return "The key in DLTHUB_TUI_API_KEY is unknown here, has run out or was revoked."
         case errors.NotSignedIn():
             return f"{error.what} Here: dlthub-tui, or dlthub-tui connect URL."
+        case errors.Gone(code="log_removed"):
+            return f"{error.what} How the run ended is in the list: dlthub-tui runs WORKSPACE."
         case errors.Refused(status=400, reasons=reasons) if (said := sentence_of_fields(reasons)) is not None:
             return said
         case _:

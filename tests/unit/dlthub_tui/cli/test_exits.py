@@ -50,3 +50,12 @@ def test_who_does_not_answer_is_looked_at_where_it_runs() -> None:
     assert "SSL_CERT_FILE" in unknown
     assert "doctor" not in unknown
     assert said(errors.SentOn("http://127.0.0.1:80", "https://tui.example:443")).endswith("if it is the one you mean.")
+
+
+def test_a_log_that_was_removed_points_to_what_a_shell_has() -> None:
+    said = exits.sentence_of(errors.Gone(410, "The log was removed on 2 Mar 2026 (90 days).", "log_removed"))
+
+    assert (
+        said
+        == "The log was removed on 2 Mar 2026 (90 days). How the run ended is in the list: dlthub-tui runs WORKSPACE."
+    )
