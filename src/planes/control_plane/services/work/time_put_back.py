@@ -107,11 +107,16 @@ async def _find_changes(
 
 
 def rewound(clock: JobClock, job: VersionedJob, now: datetime) -> JobClock | None:
-    """The clock with the tick that is next at `now`; None when that is the one it has."""
-    fired = clock.last_fire_at
-    after = now if fired is None or fired > now + _CORRECTION else max(now, fired)
-    again = wound(clock, job.version.definition, after)
+    """The clock with the tick that is next at `now`; None when that is the one it has.
+
+    Where it has passed over ticks of the time to come, it fired then for the first of them, which may be due in an
+    hour: that one is due again.
+    """
     assert clock.next_fire_at is not None, "only clocks that go on are set"
+    fired, limit = clock.last_fire_at, now + _CORRECTION
+    passed = wound(clock, job.version.definition, limit).next_fire_at
+    was_then = fired is None or fired > limit or (passed is not None and passed < clock.next_fire_at)
+    again = wound(clock, job.version.definition, now if was_then else max(now, fired or now))
     is_sooner = again.next_fire_at is not None and again.next_fire_at < clock.next_fire_at
     return again if is_sooner else None
 
