@@ -101,6 +101,12 @@ def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
             "Out of memory: the machine had none left, and the system ended this run's process. "
             "Run fewer jobs at a time on this region, load in smaller pieces, or give the machine more memory.",
         )
+    if evidence.signal == signal.SIGKILL and not evidence.is_user:
+        return Reason(
+            "signal",
+            "Killed (signal 9) before the job's own code began: by somebody on the machine, or by its system for want "
+            "of memory, which its system log says. Start the run again, it goes on with what is downloaded.",
+        )
     if evidence.signal == signal.SIGKILL:
         return Reason(
             "signal",

@@ -87,11 +87,14 @@ def test_what_the_kernel_counted_goes_before_what_the_job_says() -> None:
 def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     killed = Evidence(exit_code=None, signal=signal.SIGKILL)
     outside, machine = find_reason(killed, LIMITS), find_reason(killed._replace(machine_kills=1), LIMITS)
+    builder = find_reason(killed._replace(is_user=False), LIMITS)
 
     assert outside is not None
     assert machine is not None
     assert (outside.word, machine.word) == ("signal", "out_of_memory")
     assert "the machine had none left" in machine.text
+    assert builder is not None
+    assert "by the job itself" not in builder.text
     child = Evidence(exit_code=128 + signal.SIGKILL, signal=None, said=b"uv was killed", machine_kills=1, is_user=False)
     assert find_reason(child, LIMITS) == machine
     assert find_reason(child._replace(machine_kills=0), LIMITS) is None
