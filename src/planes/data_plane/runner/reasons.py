@@ -38,6 +38,11 @@ _NO_PACKAGE = (
     "a path or hashes, and `dynamic` dependencies of a pyproject.toml. Name the package itself, or install uv where "
     "you deploy, and deploy again. A module of your own is missing where an ignore file leaves it out."
 )
+_NO_EXTRA = (
+    "Its environment lacks what dlt names above. Installing it beside the job helps nothing: let the workspace's "
+    "requirements (pyproject.toml or requirements.txt) ask for it, where they say dlt[...] with that extra, "
+    "and deploy again."
+)
 _NO_NAME = (
     "It asked for the name of the user it runs as, which has none on the region's machine. "
     "Set the variable LOGNAME: getpass.getuser() takes that."
@@ -50,6 +55,12 @@ _ASKED_FOR = (
     ),
     (re.compile(rb"(specification for '|No module named )dlt\._workspace\.deployment\.launchers"), _NO_LAUNCHER),
     (re.compile(rb"\nModuleNotFoundError: No module named '[^\n]*\s*\Z"), _NO_PACKAGE),
+    (
+        re.compile(
+            rb"\nYou must install additional dependencies to run `(?:[^\n]*\n(?!Traceback |During )){0,20}[^\n]*\Z"
+        ),
+        _NO_EXTRA,
+    ),
     (re.compile(rb"\nKeyError: 'getpwuid\(\): uid not found: [0-9]+'\s*\Z"), _NO_NAME),
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""

@@ -40,6 +40,7 @@ def test_an_exception_of_the_job_itself_is_no_such_reason() -> None:
     for said in (
         b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file",
         b"Traceback\nModuleNotFoundError: No module named 'x'\n\nDuring handling\nRuntimeError: other\n",
+        b"\nYou must install additional dependencies to run `a`.\n\nDuring handling\nTraceback \nRuntimeError: other\n",
     ):  # fmt: skip
         assert find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS) is None
 
@@ -100,6 +101,13 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     assert find_reason(child._replace(machine_kills=0), LIMITS) is None
 
 
+_NO_EXTRA = (
+    b"dlt.common.exceptions.MissingDependencyException: \nYou must install additional dependencies to run `duckdb "
+    b'destination`. If you use pip you may do the following:\n\npip install "dlt[duckdb]"\n\n'
+    b"Dependencies for specific destinations are available as extras of dlt\n"
+)
+
+
 @pytest.mark.parametrize(("said", "instead"), [
     (b"OSError: [Errno 97] Address family not supported by protocol\n", 'get_context("spawn")'),
     (b"EOFError: EOF when reading a line\nname? ", "from the configuration or a variable"),
@@ -109,8 +117,9 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     ),
     (b"Traceback\nModuleNotFoundError: No module named 'humanize'\n", "-r, -c, -e"),
     (b"Traceback\nModuleNotFoundError: No module named 'a.b'; 'a' is not a package\n", "install uv where you deploy"),
+    (_NO_EXTRA, "dlt[...] with that extra"),
     (b"Traceback\nKeyError: 'getpwuid(): uid not found: 80005'\n", "Set the variable LOGNAME"),
-], ids=["closed socket", "standard input", "passphrase", "package", "no package", "user's name"])  # fmt: skip
+], ids=["closed socket", "standard input", "passphrase", "package", "no package", "extra", "user's name"])  # fmt: skip
 def test_who_asks_for_what_no_job_has_is_told_what_to_do_instead(said: bytes, instead: str) -> None:
     found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
 
