@@ -87,7 +87,7 @@ def test_zsh_goes_on_behind_a_name_that_ends_in_a_slash(environment: dict[str, s
     if program is None:
         pytest.skip("zsh is not installed here")
     start = f"import os; os.execv({program!r}, ['zsh', '-f', '-i'])"
-    set_up = f"fpath=({SCRIPT_OF['zsh'].parent} $fpath); autoload -Uz compinit; compinit -D; unsetopt beep"
+    set_up = f"fpath=({SCRIPT_OF['zsh'].parent} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep"
     with terminal(["-c", start], {**environment, "PS1": "$ ", "TERM": "xterm"}, size=(100, 24), folder=tmp_path) as zsh:
         zsh.press(f"{set_up}; echo set$((40 + 2))\r")
         zsh.until_text("set42")
