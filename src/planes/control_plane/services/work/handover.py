@@ -4,17 +4,18 @@
                    └─► not committed, nobody waits or has hung up: the poll looks itself when it is told
 
 It is a look of that poll like any other: what waits longer goes first, and an answer that gets lost is given again. The
-start waits for one transaction less.
+start waits for one transaction less. A start that clears watermarks leaves it to the poll: it holds runs under way.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from planes.control_plane.services.memory.waiting import WaitingPoll
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work.leases import Look, look_within
+from planes.control_plane.services.work.triggers import Fired
 from planes.domain.identifiers import DataPlaneId
 from planes.storage.control.connection import Connection
 
@@ -28,9 +29,13 @@ class Handover:
         self._poll: WaitingPoll | None = None
         self._look: Look | None = None
 
-    async def grant(self, connection: Connection, dataplane_id: str) -> None:
-        """Runs were created for this plane. To be called last in the transaction."""
+    async def grant(self, connection: Connection, dataplane_id: str, fired: Sequence[Fired]) -> None:
+        """What was created of these is for this plane. To be called last in the transaction."""
+        if all(item.run is None for item in fired):
+            return
         parts, self._dataplane_id = self._parts, DataPlaneId(dataplane_id)
+        if any(item.forgets for item in fired):
+            return  # a look locks all runs under way in the order of ids: the two would wait for each other
         self._poll = poll = parts.waiting.take(dataplane_id)
         if poll is None or parts.regions.find_newer(self._dataplane_id, poll.process) or await poll.is_gone():
             return

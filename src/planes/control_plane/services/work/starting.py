@@ -77,8 +77,7 @@ async def trigger_jobs(
         requests = [_fire_request(access, job, matched, request) for job, matched in _union(named, found)]
         fired = await fire(parts, connection, _scene(access), requests, dry_run=request.dry_run)
         _refuse_as_a_whole(request, fired, unknown)
-        if any(item.run is not None for item in fired):
-            await handover.grant(connection, access.dataplane_id)
+        await handover.grant(connection, access.dataplane_id, fired)
     return _receipt(fired, unknown)
 
 
@@ -113,8 +112,7 @@ async def create_run(
             role=access.role,
         )
         (fired,) = await fire(parts, connection, _scene(access), [wanted])
-        if fired.run is not None:
-            await handover.grant(connection, access.dataplane_id)
+        await handover.grant(connection, access.dataplane_id, [fired])
     if isinstance(fired.decision, Declined):
         if fired.decision.status not in CONTRACT_SKIPS:
             raise refusal(fired.decision)

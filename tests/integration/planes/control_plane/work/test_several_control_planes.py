@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -18,6 +19,7 @@ from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
 from planes.control_plane.services.work.ticking import fire_due
 from planes.settings import ControlPlaneSettings
+from planes.storage.control.runs import find_run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -150,3 +152,36 @@ async def test_those_that_sign_with_keys_of_their_own_say_so(stage: Stage, tmp_p
     found = [(line["own"], line["other"]) for line in said if line["event"] == "another_signing_key"]
     assert {own for own, _ in found} == keys
     assert all({own, told} == keys for own, told in found)
+
+
+async def test_a_refresh_and_a_poll_do_not_wait_for_each_other(stage: Stage) -> None:
+    """A start that clears watermarks holds runs under way, which a look for a region locks in the order of ids."""
+    ids = await stage.deployed(*(definition(name, execute={"concurrency": None}) for name in ("load", "other")))
+    started = {(await stage.trigger(job_id))["id"]: job_id for job_id in ids.values()}
+    await stage.poll()
+    for run_id in started:
+        await stage.report(run_id, "running")
+    low, high = sorted(started)
+    answers: list[dict[str, Any]] = []
+
+    async def refresh() -> None:
+        answers.append(await stage.trigger(started[high], refresh=True))
+
+    async with (
+        stage.waiting_polls() as polled,
+        anyio.create_task_group() as group,
+        stage.parts.database.transaction() as connection,
+    ):
+        await find_run(connection, low, for_update=True)  # as a poll that renews does
+        group.start_soon(refresh)
+        while not answers and not await _somebody_waits(stage):
+            await anyio.lowlevel.checkpoint()
+        await find_run(connection, high, for_update=True)
+
+    assert [lease["run_id"] for lease in polled[0]["leases"]] == [answers[0]["id"]]
+
+
+async def _somebody_waits(stage: Stage) -> bool:
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with stage.parts.database.reading() as connection:
+        return (await connection.execute(text(waiting))).scalar_one() > 0
