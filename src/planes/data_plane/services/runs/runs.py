@@ -134,7 +134,7 @@ class Runs:
         self.held.open(lease.run_id, held)
         try:
             with self.held.arriving(lease.workspace_id, lease.run_id):
-                ready = await self._write_with_start(lease, row, token)
+                ready = await self._write_or_find(lease, row, token)
         except AlreadyThere:
             self.held.close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
@@ -152,6 +152,20 @@ class Runs:
         self.held.note_arrival()
         self.apps.begin(lease)
         return True
+
+    async def _write_or_find(self, lease: Lease, row: dict[str, Any], token: str | None) -> Ready | None:
+        """Raises: AlreadyThere for a lease that is no news; one whose commit was not answered is, as nobody carries it.
+
+        A database that goes away in a commit may have kept what it was given.
+        """
+        try:
+            return await self._write_with_start(lease, row, token)
+        except AlreadyThere:
+            async with self._parts.database.reading() as connection:
+                found = await runs.find(connection, lease.run_id)
+            if found is None or found["state"] == runs.DONE or found["fence"] != lease.fence:
+                raise
+            return None
 
     async def _write_with_start(self, lease: Lease, row: dict[str, Any], token: str | None) -> Ready | None:
         """With what the run is made of, where that is at hand: a start waits for one transaction less."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.integration.planes.data_plane.running_region import RunningRegion
 
 from planes.data_plane.executor.layout import RunPlace
 from planes.data_plane.services.runs import preparing, runs
 from planes.data_plane.services.runs.gathering import Gathering
+from planes.storage.data import runs as stored_runs
+from planes.storage.errors import StorageError
 from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -86,6 +91,38 @@ async def test_no_secret_is_on_the_disk_where_the_entries_of_its_run_cannot_be_w
     assert (outcome, await place.lines(lease)) == ("failed", [])
     assert (found, furnished) == ([], [])
     assert "Nothing was changed" in " ".join(await place.lines(lease, "setup"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_run_whose_lease_was_kept_by_a_commit_that_nobody_heard_of_is_carried(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    deployment = await place.deploy({"job.py": b"print(1)\n"})
+    if not is_first:
+        await place.run("", deployment_id=deployment)
+    database, add = place.region.plane.services.parts.database, stored_runs.add
+    begin, added, unheard = database.transaction, anyio.Event(), anyio.Event()
+
+    async def noted(*arguments: Any) -> None:
+        await add(*arguments)
+        added.set()
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncGenerator[Any]:
+        async with begin() as connection:
+            yield connection
+        if added.is_set() and not unheard.is_set():
+            unheard.set()
+            raise StorageError("the database failed: the connection is gone")
+
+    monkeypatch.setattr(stored_runs, "add", noted)
+    monkeypatch.setattr(database, "transaction", cut_off)
+    lease = await place.lease("", deployment_id=deployment)
+    await unheard.wait()
+    place.control.lease(**lease.model_dump())  # as a lease of which nothing is heard comes again
+
+    assert await place.control.wait_end(lease) == "completed"
+    assert await place.lines(lease) == ["1"]
 
 
 def _holds_secret(path: Path) -> bool:
