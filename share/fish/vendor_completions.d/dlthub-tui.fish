@@ -505,7 +505,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command run; and test (__fish
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l version -d 'Display application version.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l status -r -d 'Only runs in these states, such as failed or pending,running. May be repeated.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l status -x -a '(__fish_dlthub-tui_complete)' -d 'Only runs in these states, such as failed or pending,running. May be repeated.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l limit -r -d 'How many at most, up to 1000.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -s n -r -d 'How many at most, up to 1000.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command runs' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'

@@ -1,4 +1,4 @@
-"""What the tab key of a shell offers for a name: workspaces, jobs and runs of the installation that runs.
+"""What the tab key of a shell offers: workspaces, jobs and runs of the installation that runs, and states of runs.
 
 A shell waits for this with its prompt, so it has two seconds for everything and says nothing when something is wrong.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 2.0
 _MOST_RUNS = 20
+STATES = ("pending", "starting", "running", "cancelling", "completed", "failed", "cancelled", "skipped")
 
 
 def complete_place(context: CompletionContext) -> list[tuple[str, str]]:
@@ -32,6 +33,13 @@ def complete_job(context: CompletionContext) -> list[tuple[str, str]]:
 def complete_run(context: CompletionContext) -> list[tuple[str, str]]:
     """Workspaces, the jobs of the one that was begun, and the newest runs of the job that was begun."""
     return _asked(context, _runs)
+
+
+def complete_state(context: CompletionContext) -> list[tuple[str, str]]:
+    """States of runs, behind those that were named before the last comma."""
+    *named, begun = context.incomplete.split(",")
+    others = [state for state in STATES if state.startswith(begun) and state not in named]
+    return [(_shown(",".join([*named, state])), "") for state in others]
 
 
 async def _places(plane: Transport, _text: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.completing import STATES, complete_state
 from dlthub_tui.cli.options import Home, JobName, Json, PlaceName, Repeated, Url, Whole
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import wants_colour
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from dlthub_tui.client.models import Run
     from dlthub_tui.session.connection import Connection
 
-STATES = ("pending", "starting", "running", "cancelling", "completed", "failed", "cancelled", "skipped")
 MOST_RUNS = 1000
 
 
@@ -24,7 +24,7 @@ def runs(
     place: JobName,
     /,
     *,
-    status: Repeated[str] = None,
+    status: Annotated[Repeated[str], Parameter(completer=complete_state)] = None,
     limit: Annotated[Whole, Parameter(name=("--limit", "-n"))] = 20,
     home: Home = None,
     url: Url = None,
