@@ -20,6 +20,16 @@ async def test_a_link_opens_a_run_at_its_line(open_app: Any) -> None:
         assert "[masked:SOURCES__SHOP__API_KEY]" in stage.text
 
 
+async def test_a_link_to_a_line_behind_the_end_says_how_many_there_are(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("colon")
+        await stage.type("open orchard-eu/fruitshop/ingest.load_orders/1041#9999")
+        await stage.press("enter")
+
+        await stage.until("line 125 of 125")
+        assert "The log has 125 lines." in stage.text
+
+
 async def test_a_link_to_nothing_says_so(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press("colon")

@@ -10,7 +10,6 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.asking.apps import why_no_app
 from dlthub_tui.screens.asking.starting import stop_sheet
 from dlthub_tui.screens.work.run_page import LOG_GONE, RunPage
-from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_run
 from dlthub_tui.viewmodel.logs.log_times import parse_line, parse_time
@@ -109,9 +108,7 @@ class RunScreen(RunPage):
         """Goes there."""
         number, at = parse_line(text), self._time(text)
         if number is not None:
-            if number >= self.pane.window.total > 0:
-                self.say(f"The log has {words.plural(self.pane.window.total, 'line')}.")
-            self.pane.go_to(number)
+            self.go_to_line(number)
         elif at is not None:
             self.go_to_time(at)
 

@@ -286,13 +286,19 @@ class RunPage(Rotating):
         """New lines, or a range that was asked for."""
         self.take_arrived(event)
         self._damage.update((piece.from_line, piece.to_line) for piece in event.damage)
-        if self._opens_at is not None and event.lines:
-            self.pane.go_to(self._opens_at)
+        if self._opens_at is not None and event.total:
+            self.go_to_line(self._opens_at)
             self._opens_at = None
         if self.pane.is_following or self._stream != "live":
             self._count_arrived()
         elif self._counting is None:
             self._counting = self.set_timer(COUNT_SECONDS, self._count_arrived)
+
+    def go_to_line(self, number: int) -> None:
+        """Makes it the current one; for one behind the end that is the last, and it is said why."""
+        if number >= self.pane.window.total > 0:
+            self.say(f"The log has {words.plural(self.pane.window.total, 'line')}.")
+        self.pane.go_to(number)
 
     def _count_arrived(self) -> None:
         """What is new below is counted twice a second at most: a flood costs a paused reader next to nothing."""
