@@ -246,7 +246,24 @@ async def _follow(connection: Connection, spot: Spot, output: LogOutput, followe
         rows = rows_of(ended)
         loaded = "" if rows is None else f"; {words.plural(rows, 'row')} loaded"
         exits.say_error(f"{spot.address} {ended.status}{took}{loaded}.")
+        await _tell_another_try(connection, spot, ended)
     return exits.DONE if ended.status == "completed" else exits.FAILED
+
+
+async def _tell_another_try(connection: Connection, spot: Spot, ended: Run) -> None:
+    """Where its job asks for that: who reads only that it failed starts it once more, beside the next try."""
+    from dlthub_tui.client.errors import ClientError
+    from dlthub_tui.client.runs import list_runs
+
+    if ended.status != "failed" or spot.job is None:
+        return
+    try:
+        newest = await list_runs(connection.control, spot.place.workspace.id, job_id=spot.job.id, limit=10)
+    except ClientError:
+        return  # it is told that the run failed, whoever falls silent now
+    for run in newest.items:
+        if run.is_another_try and run.previous_run_id == ended.id:
+            exits.say_error(f"Another try of it: dlthub-tui logs {_with_run(spot, run).address} -f")
 
 
 async def _last_run(spot: Spot, text: str) -> Spot:
