@@ -73,8 +73,8 @@ def aged(at: datetime, look: Look) -> str:
 
 
 def rough(seconds: float) -> str:
-    """One unit: `2 h`."""
-    whole = int(seconds)
+    """One unit: `2 h`. Nothing is negative: a clock that is behind dates what has begun into the future."""
+    whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

@@ -92,6 +92,13 @@ def test_sizes_are_of_thousands(size: int, said: str) -> None:
     assert words.size(int(size)) == said
 
 
+def test_what_has_begun_by_a_clock_that_is_ahead_lasts_no_negative_time() -> None:
+    begun = LOOK.now() + timedelta(hours=2)
+
+    assert words.since(begun, LOOK) == "since 0 s"
+    assert words.aged(begun, LOOK) == "0 s old"
+
+
 def test_exact_times_name_the_day_when_it_is_another() -> None:
     look = Look(now=lambda: NOW, zone=UTC, times="exact")
 
