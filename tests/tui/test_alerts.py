@@ -146,6 +146,33 @@ async def test_viewer_is_told_whose_alerts_are_and_sees_none(open_app: Any) -> N
         assert "warehouse" not in stage.text
 
 
+async def test_viewer_whom_all_of_it_refuses_is_told_whom_to_ask(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.workspace_role = "viewer"
+        for part in ("/alerts", "/mail-server"):
+            stage.installation.refusals[part] = (403, {"detail": "It names secrets or people.", "code": "no"})
+        await stage.press(*ALERTS)
+
+        await stage.until("Alerts are for all but viewers; you are a viewer. Ask ana@orchard.example.")
+
+
+async def test_looking_writes_no_more_entries_than_keys_ask_for_but_a_region_is_waited_for(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.app.context.poll_seconds = 0.05
+        await stage.press(*ALERTS)
+        await stage.until("warehouse did not arrive")
+        await stage.press("j", "question_mark", "escape")
+        await anyio.sleep(0.3)
+        assert len([path for _, path, _ in stage.installation.requests if path.endswith("/alerts")]) == 1
+
+        stage.installation.refusals["/alerts"] = (503, {"detail": "The region is busy.", "code": "busy"})
+        await stage.press("ctrl+r")
+        await stage.until("The region is busy.")
+        stage.installation.refusals.clear()
+
+        await stage.until("It answers again.")
+
+
 async def test_a_role_that_fell_leaves_nothing_to_add(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*ALERTS)

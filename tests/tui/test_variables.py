@@ -52,6 +52,7 @@ async def test_who_may_not_read_them_is_told_who_may_and_whom_to_ask(open_app: A
 
         await stage.until("Variables are for owners; you are a developer. Ask ana@orchard.example.")
         assert "ws:variables-read" not in stage.text
+        assert "/ filter" not in stage.text, "there is nothing to filter"
 
 
 async def test_a_pasted_key_keeps_its_lines_and_a_token_has_no_end_of_a_line(open_app: Any) -> None:

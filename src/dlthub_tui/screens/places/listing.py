@@ -38,6 +38,8 @@ RESTS_SECONDS = 0.2
 TIMES_SECONDS = 30.0
 # How far back failures are counted.
 RECENT = timedelta(hours=24)
+# What the keys of a list do to its rows, of which there are none where one may not even see them.
+OF_ROWS = frozenset({"list.filter", "list.sort"})
 # What the keys of a list do to the row under the cursor.
 OF_A_ROW = frozenset({"row.open", "row.mark", "list.mark_all", "copy.text", "list.save", "version.roll_back"})
 
@@ -48,7 +50,9 @@ class ListScreen(Troubled):
     DETAIL_ROWS: ClassVar[int] = 0
     PROMPT = ("keep the filter", "clear it")
     FOLLOWS: ClassVar[bool] = True
-    """Whether it asks again by itself: now and then, and when one comes back to it."""
+    """Whether it asks again by itself: now and then, and when one comes back to it. What does not answer is asked until
+    it does in any case.
+    """
     filter_text = ""
     sorted_anew: int = 0
     """How often the key for it was pressed."""
@@ -117,7 +121,7 @@ class ListScreen(Troubled):
             self.rows.place = (kept.key, kept.top)
         self.rows.show(self._unknown())
         self.fetch(self.reload())
-        if self.context.poll_seconds and self.FOLLOWS:
+        if self.context.poll_seconds:
             self.set_interval(self.context.poll_seconds, self._poll)
         if self.context.tick_seconds:
             self.set_interval(self.context.tick_seconds, self._tick)
@@ -143,10 +147,15 @@ class ListScreen(Troubled):
         elif self.is_seen and not self.is_loaded:
             self.query_one("#answer", LinesView).update()
 
+    @property
+    def _is_troubled(self) -> bool:
+        return self.trouble is not None and not isinstance(self.trouble, NotAllowed)
+
     def _poll(self) -> None:
         if (
             self.is_seen
             and not self.is_told
+            and (self.FOLLOWS or self._is_troubled)
             and not any(worker.group == "load" for worker in self.workers if worker.node is self)
         ):
             self.fetch(self.reload())
@@ -185,7 +194,8 @@ class ListScreen(Troubled):
         """Nothing is done to a row that is not there, or to what one may not even see."""
         if action.id in OF_A_ROW and not self.rows.keys:
             return "Nothing is here to do that to."
-        if action.changes and action.layer != "global" and not self.is_loaded and isinstance(self.trouble, NotAllowed):
+        is_of_rows = action.id in OF_ROWS or (action.changes and action.layer != "global")
+        if is_of_rows and not self.is_loaded and isinstance(self.trouble, NotAllowed):
             return self.trouble.what
         return super().why_not(action)
 

@@ -37,6 +37,8 @@ class AlertsScreen(TabScreen):
     FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.add", "item.end", "item.destroy", "alert.test"})
     STYLES = "alerts"
     DETAIL_ROWS: ClassVar[int] = 5
+    # Each look is an entry of the region's trail.
+    FOLLOWS: ClassVar[bool] = False
     TAB = "alerts"
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
@@ -53,12 +55,7 @@ class AlertsScreen(TabScreen):
         region = await self.context.connected.region(self.workspace)
 
         async def ask_alerts() -> None:
-            try:
-                self._alerts = await list_alerts(region, self.workspace.id)
-            except NotAllowed:
-                self._alerts = ()
-                await self.learn_owners()
-                raise
+            self._alerts = await list_alerts(region, self.workspace.id)
 
         async def ask_server() -> None:
             self._server = await find_mail_server(region, self.workspace.id)
@@ -66,7 +63,13 @@ class AlertsScreen(TabScreen):
         async def ask_people() -> None:
             self._people = await find_emails(self.context.connected.control, self.workspace.id)
 
-        await ask_at_once((ask_alerts, ask_server, ask_people))
+        try:
+            await ask_at_once((ask_alerts, ask_server, ask_people))
+        except NotAllowed:
+            # After all of them: the first refusal ends what the others still ask.
+            self._alerts = ()
+            await self.learn_owners()
+            raise
 
     def refusal(self, trouble: NotAllowed) -> str:
         """Which roles see them: its region knows nobody's."""

@@ -49,6 +49,8 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
     )  # fmt: skip
     STYLES = "variables"
     DETAIL_ROWS: ClassVar[int] = 4
+    # Each look is an entry of the region's trail.
+    FOLLOWS: ClassVar[bool] = False
     TAB = "variables"
     ORDERS = view.ORDERS
 
