@@ -15,9 +15,9 @@ from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, fit,
 
 # What it is, an example of it, and where it lives: in the region, in others, at the control plane.
 LEDGER = (
-    ("Code and file names", "ingest/orders.py", "here", "never", "never"),
-    ("Configuration and variables", ".dlt/*.toml", "here", "never", "never"),
-    ("Secrets (encrypted)", "SHOP__API_KEY", "here", "never", "never"),
+    ("Code and file names", "orders.py", "here", "never", "never"),
+    ("Configuration and variables", "*.toml", "here", "never", "never"),
+    ("Secrets (encrypted)", "API_KEY", "here", "never", "never"),
     ("Logs, exceptions, results", "KeyError", "here", "never", "never"),
     ("Names, schedules, run states", "every hour", "as needed", "never", "here"),
     ("People, roles, key hashes", "ana, owner", "no", "never", "here"),
@@ -137,10 +137,9 @@ def ledger(chosen: str, others: Sequence[str], look: Look, width: int) -> list[L
     """What will live where with this region chosen; where there is room, with an example of each."""
     elsewhere = others[0] if len(others) == 1 else "elsewhere"
     lines: list[Line] = [rule(f"What will live where, with {chosen} chosen", "", width, look, has_focus=False)]
-    rows = [(what, f"  {example}", *places) for what, example, *places in LEDGER]
-    longest = max(len(what) + len(example) for what, example, *_ in rows)
+    widest = max(len(what) for what, *_ in LEDGER)
     room = max(12, width - 3 - PLACES)
-    has_examples = room > longest
+    has_examples = room > widest + 2 + max(len(example) for _, example, *_ in LEDGER)
     rest = room if has_examples else min(37, room)
     lines += [
         EMPTY_LINE,
@@ -151,8 +150,8 @@ def ledger(chosen: str, others: Sequence[str], look: Look, width: int) -> list[L
             muted("control plane"),
         ),
     ]
-    for what, example, here, there, control in rows:
-        words_of_it = (Span(what), muted(example)) if has_examples else (Span(what),)
+    for what, example, here, there, control in LEDGER:
+        words_of_it = (Span(f"{what:<{widest + 2}}"), muted(example)) if has_examples else (Span(what),)
         name = (*fit(words_of_it, rest - 1, mark=look.glyphs.cut), Span(" "))
         cells = ((f"{here:<11}", _role(here)), (f"{there:<11}", _role(there)), (control, _role(control)))
         lines.append((Span("   "), *name, *(Span(text, role) for text, role in cells)))

@@ -57,6 +57,13 @@ def test_what_lives_where_fits_and_keeps_its_columns_apart(look: Look, width: in
     assert all(f" {text_of(line).split()[-3]}" in text_of(line) for line in lines[3:])
 
 
+def test_examples_stand_below_each_other(look: Look) -> None:
+    shown = [text_of(each) for each in ledger("eu1", ["us1"], look, 80)]
+    examples = ("orders.py", "API_KEY", "KeyError", "ana, owner")
+
+    assert {row.index(example) for example in examples for row in shown if example in row} == {33}
+
+
 def test_what_answers_the_control_plane_but_not_here_cannot_be_chosen() -> None:
     choice = choosable("eu1")
 
