@@ -36,20 +36,23 @@ LIMITS = (
 
 
 def lock_line(held: ControlHoldings, organization: str, look: Look, width: int) -> Line:
-    """Since when the region is locked, and by whom; where it is in words, if there is room."""
+    """Since when the region is locked, and by whom; this year, then where it is in words, make room for that."""
     place = next((one.place for one in held.regions if one.id == held.dataplane_id), "")
-    said = _lock_spans(held, organization, f" ({guard(place)})" if place else "", look)
-    return said if width_of(said) < width else _lock_spans(held, organization, "", look)
+    where = f" ({guard(place)})" if place else ""
+    whole = _lock_spans(held, organization, where, look, has_year=True)
+    short = _lock_spans(held, organization, where, look, has_year=False)
+    least = _lock_spans(held, organization, "", look, has_year=True)
+    return next((said for said in (whole, short) if width_of(said) < width), least)
 
 
-def _lock_spans(held: ControlHoldings, organization: str, said: str, look: Look) -> Line:
+def _lock_spans(held: ControlHoldings, organization: str, said: str, look: Look, *, has_year: bool) -> Line:
     region = held.dataplane_id
     spans = [Span(f"{look.glyphs.lock} ", look.hue(region)), Span(f"{guard(organization)} is locked to "),
              Span(guard(region), look.hue(region)), Span(said)]  # fmt: skip
     if held.locked_at is not None:
         shown = look.local(held.locked_at)
         spans.append(muted(f" since {words.day(held.locked_at, look)}"))
-        if str(shown.year) not in words.day(held.locked_at, look):
+        if has_year and str(shown.year) not in words.day(held.locked_at, look):
             spans.append(muted(f" {shown.year}"))
     if held.locked_by:
         spans.append(muted(f", by {guard(held.locked_by)}"))
