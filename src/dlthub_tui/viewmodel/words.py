@@ -102,6 +102,12 @@ def moment(at: datetime | None, look: Look, unknown: str = "-") -> str:
     return day(at, look)
 
 
+def coming(at: datetime | None, look: Look, unknown: str = "-") -> str:
+    """A moment to come; what is due and has not begun yet is now, and not a while ago."""
+    is_due = at is not None and look.times == "relative" and at <= look.now()
+    return "now" if is_due else moment(at, look, unknown)
+
+
 def day(at: datetime, look: Look) -> str:
     """`2 Mar`, with the year where it is another one."""
     shown = look.local(at)

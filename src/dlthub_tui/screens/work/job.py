@@ -202,7 +202,7 @@ class JobScreen(JobPanes):
 
     def _never(self) -> str:
         upcoming = self._job.next_scheduled_run_at if self._job else None
-        when = f" Next: {words.moment(upcoming, self.look)}." if upcoming else ""
+        when = f" Next: {words.coming(upcoming, self.look)}." if upcoming else ""
         return f"Has not run yet.{when} Press {{run.start}} to run it now."
 
     def answer_line(self) -> tuple[Line, str]:

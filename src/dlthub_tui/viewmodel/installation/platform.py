@@ -172,7 +172,7 @@ def due_line(status: Status, look: Look) -> str:
     """What fires next, and how much within an hour."""
     if status.next_due_at is None:
         return "No schedule is to come."
-    return f"Next {words.moment(status.next_due_at, look)}, {words.count(status.due_count)} due within an hour."
+    return f"Next {words.coming(status.next_due_at, look)}, {words.count(status.due_count)} due within an hour."
 
 
 def plane_details(

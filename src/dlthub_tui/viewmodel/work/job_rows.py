@@ -80,7 +80,7 @@ class _JobCells(LateCells):
 def _times(job: Job, look: Look) -> tuple[str, str, str]:
     """When it runs, runs next and ran last, in the words of now."""
     when = guard(words.schedule_here(job.triggers, job.job_type, job.timezone, look, is_short=True))
-    upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
+    upcoming = "paused" if job.is_paused else words.coming(job.next_scheduled_run_at, look)
     return when, upcoming, _last(job, look)
 
 

@@ -168,7 +168,7 @@ def delivery_line(delivery: Delivery, look: Look) -> Line:
     at = words.moment(delivery.created_at, look)
     more = f"   {delivery.tries} tries" if delivery.tries > 1 else ""
     if delivery.state == "pending" and delivery.next_try_at is not None and delivery.tries:
-        more += f", again {words.moment(delivery.next_try_at, look)}"
+        more += f", again {words.coming(delivery.next_try_at, look)}"
     held = "held back: " if delivery.state == "held_back" else ""
     said = f"{held}{outcome_of(delivery, look)}"
     return line("   ", look.state(state), muted(f" {at:>12}  "), guard(about), f"   {said}", muted(more))

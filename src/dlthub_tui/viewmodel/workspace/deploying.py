@@ -286,7 +286,7 @@ def receipt_sections(
 def _receipt_row(job: DeployedJob, look: Look) -> Row:
     name = guard(words.short_ref(job.job.job_ref))
     upcoming = job.job.next_scheduled_run_at
-    then = f", next run {words.moment(upcoming, look)}" if upcoming and job.outcome != "archived" else ""
+    then = f", next run {words.coming(upcoming, look)}" if upcoming and job.outcome != "archived" else ""
     row = _job_row(job, look)
     said = f"{job.outcome}, version {job.job.version}{then}"
     return Row(row.key, row.glyph, (line(name), line(muted(said))), name)

@@ -31,6 +31,15 @@ def test_moments_are_relative_until_a_week(ago: float, said: str) -> None:
     assert words.moment(NOW - timedelta(seconds=ago), LOOK) == said
 
 
+def test_what_is_due_is_now_and_not_a_while_ago() -> None:
+    due, exact = NOW - timedelta(minutes=1), Look(now=lambda: NOW, zone=UTC, times="exact")
+
+    assert words.coming(due, LOOK) == "now"
+    assert words.coming(NOW + timedelta(minutes=13), LOOK) == "in 13 min"
+    assert words.coming(None, LOOK, "never") == "never"
+    assert words.coming(due, exact) == "14:00:52"
+
+
 @pytest.mark.parametrize(
     ("trigger", "said"),
     [
