@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.fakes.installation import NOW, stamp
+from tests.fakes.installation import NOW, identifier, stamp
 from tests.tui.waiting import screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
@@ -55,10 +55,11 @@ async def test_a_secret_that_runs_print_needs_somebody(open_app: Any, picture: A
         assert LEAK not in stage.text
         assert "Set aside until it happens again. u brings it back." in stage.text
 
-        await stage.press("u")
+        await stage.press("down", "u")
 
         await stage.until(f"Taken back. Needs you: ingest.load_orders {LEAK}.")
         assert stage.text.count(LEAK) > 1
+        assert "+1 new" not in stage.text, "what comes back is nothing new"
 
 
 async def test_what_one_region_told_is_kept_while_another_is_asked_and_home_asks_again(open_app: Any) -> None:
@@ -276,6 +277,17 @@ async def test_a_filter_without_a_hit_says_so_and_does_not_ask_for_an_organizati
         await stage.until('No row matches "zzz".')
 
         assert "No organization yet" not in stage.text
+
+
+async def test_workspaces_of_one_name_are_told_apart_by_a_filter_too(open_app: Any) -> None:
+    async with open_app() as stage:
+        other = stage.installation.add_workspace(stage.installation.add_organization("orchard-us", "us1"), "fruitshop")
+        other["id"] = identifier("workspace/fruitshop of orchard-us")
+        await stage.press("ctrl+r", "slash")
+        await stage.type("fruit")
+
+        await stage.until("fruitshop  orchard-us")
+        assert "fruitshop  orchard-eu" in stage.text
 
 
 async def test_a_filter_stands_on_its_first_hit(open_app: Any) -> None:

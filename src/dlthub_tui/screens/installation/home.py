@@ -184,6 +184,7 @@ class HomeScreen(HomePage):
 
             async def take_back() -> None:
                 self.state = replace(self.state, aside=self.state.aside - {key})
+                self.show_rows()  # what comes back is nothing new
 
             said = next((text_of(row.cells[1]) for row in needs(self.state, self.look) if row.key == key), "")
             self.state = replace(self.state, aside=self.state.aside | {key})

@@ -297,7 +297,8 @@ class HomePage(SortedList):
     def sections(self) -> list[Section]:
         """The panes, with the filter applied to each."""
         is_silent = any(plane.id == "control" and plane.state != "up" for plane in self.context.planes_now)
-        found = view.sections(replace(self.state, is_control_silent=is_silent), self.look)
+        state = replace(self.state, is_control_silent=is_silent)
+        found = view.sections(state, self.look, names_organizations=bool(self.filter_text))
         if not self.filter_text:
             return found
         kept = [replace(section, rows=matching(section.rows, self.filter_text)) for section in found]

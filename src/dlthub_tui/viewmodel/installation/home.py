@@ -70,7 +70,7 @@ def answer_of(state: HomeState, look: Look) -> Line:
         parts.extend((look.state("completed"), Span(f" {words.total(completed)}   ")))
     upcoming = [job.next_scheduled_run_at for job in state.jobs if job.next_scheduled_run_at and not job.is_paused]
     if upcoming:
-        parts.append(Span(f"next {words.moment(min(upcoming), look)}   "))
+        parts.append(Span(f"next {words.coming(min(upcoming), look)}   "))
     if any(item.jobs is None for item in state.workspaces if item.workspace.archived_at is None):
         return tuple(parts)  # who has not answered may run, or need, anything
     needs_nobody = not needs(state, look)
@@ -81,28 +81,29 @@ def answer_of(state: HomeState, look: Look) -> Line:
     return tuple(parts)
 
 
-def sections(state: HomeState, look: Look) -> list[Section]:
-    """The panes of home."""
+def sections(state: HomeState, look: Look, *, names_organizations: bool = False) -> list[Section]:
+    """The panes of home. Each workspace names its organization where that may not stand above it."""
     waiting = needs(state, look)
     found: list[Section] = []
     if waiting:
         shown, rest = tuple(waiting[:MOST_NEEDS]), len(waiting) - MOST_NEEDS
         more = (line(muted(f"    and {rest} older")),) if rest > 0 else ()
         found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False, below=more))
-    found.append(_workspaces(state, look))
+    found.append(_workspaces(state, look, names_organizations=names_organizations))
     if state.planes:
         found.append(home_planes.section(state, look))
     return found
 
 
-def _workspaces(state: HomeState, look: Look) -> Section:
+def _workspaces(state: HomeState, look: Look, *, names_organizations: bool) -> Section:
     rows: list[Row] = []
     for membership in sorted(state.memberships, key=lambda item: item.organization.name):
         organization = membership.organization
         mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
         rows.append(_organization_row(membership, look, is_empty=not mine))
         open_ones = [item for item in mine if item.workspace.archived_at is None]
-        rows.extend(_workspace_row(item, look) for item in _in_order(open_ones, state))
+        beside = f"  {guard(organization.name)}" if names_organizations else ""
+        rows.extend(_workspace_row(item, look, beside) for item in _in_order(open_ones, state))
     rows.extend(_archived_rows(state, look))
     empty = ("No organization yet. {item.add} creates one and chooses its region.",)
     return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
@@ -166,10 +167,11 @@ def _organization_row(membership: Membership, look: Look, *, is_empty: bool) -> 
     return Row(f"organization/{organization.id}", Span(" "), cells, name)
 
 
-def _workspace_row(item: WorkspaceState, look: Look) -> Row:
+def _workspace_row(item: WorkspaceState, look: Look, beside: str) -> Row:
     name = guard(item.workspace.name)
+    named = line(f"  {name}", muted(beside))
     if item.jobs is None:
-        cells = (line(f"  {name}"), *(line(muted("?")) for _ in WORKSPACE_COLUMNS[1:]))
+        cells = (named, *(line(muted("?")) for _ in WORKSPACE_COLUMNS[1:]))
         return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
     jobs = [job for job in item.jobs if not job.is_archived]
     runs = sorted(_runs_of(item), key=lambda run: run.created_at, reverse=True)
@@ -181,12 +183,12 @@ def _workspace_row(item: WorkspaceState, look: Look) -> Row:
         at = words.moment(runs[0].started_at or runs[0].created_at, look)
         last = (look.state(runs[0].status), Span(f" {at}"))
     cells = (
-        line(f"  {name}"),
+        named,
         line(str(len(jobs))),
         line(accent(str(active)) if active else muted("-")),
         line(Span(words.total(failed), Role.FAIL) if failed else muted("-")),
         last,
-        line(muted(words.moment(min(upcoming), look) if upcoming else "-")),
+        line(muted(words.coming(min(upcoming), look) if upcoming else "-")),
         line(muted("-" if item.workspace.member_count is None else words.count(item.workspace.member_count))),
         line(muted(words.moment(item.deployed_at, look))),
         line("-" if item.rows_today is None else words.count(item.rows_today)),
