@@ -43,6 +43,11 @@ _NO_EXTRA = (
     "requirements (pyproject.toml or requirements.txt) ask for it, where they say dlt[...] with that extra, "
     "and deploy again."
 )
+_NO_PLAYGROUND = (
+    "The destination `playground` is a store that the hosted platform keeps; there is none here. Say where its data "
+    "goes: [destination.playground] with a destination_type in the .dlt/<profile>.config.toml of the run's profile "
+    "(duckdb, whose file outlives the run here, or filesystem with a bucket_url), and deploy again."
+)
 _NO_NAME = (
     "It asked for the name of the user it runs as, which has none on the region's machine. "
     "Set the variable LOGNAME: getpass.getuser() takes that."
@@ -61,6 +66,7 @@ _ASKED_FOR = (
         ),
         _NO_EXTRA,
     ),
+    (re.compile(rb"\bdlt also tried to resolve 'playground' as a standard destination"), _NO_PLAYGROUND),
     (re.compile(rb"\nKeyError: 'getpwuid\(\): uid not found: [0-9]+'\s*\Z"), _NO_NAME),
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""

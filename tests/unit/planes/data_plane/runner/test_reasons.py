@@ -118,8 +118,12 @@ _NO_EXTRA = (
     (b"Traceback\nModuleNotFoundError: No module named 'humanize'\n", "-r, -c, -e"),
     (b"Traceback\nModuleNotFoundError: No module named 'a.b'; 'a' is not a package\n", "install uv where you deploy"),
     (_NO_EXTRA, "dlt[...] with that extra"),
+    (
+        b"Since no destination type was found, dlt also tried to resolve 'playground' as a standard destination. How",
+        "[destination.playground]",
+    ),
     (b"Traceback\nKeyError: 'getpwuid(): uid not found: 80005'\n", "Set the variable LOGNAME"),
-], ids=["closed socket", "standard input", "passphrase", "package", "no package", "extra", "user's name"])  # fmt: skip
+], ids=["closed socket", "standard input", "passphrase", "package", "module", "extra", "place", "name"])  # fmt: skip
 def test_who_asks_for_what_no_job_has_is_told_what_to_do_instead(said: bytes, instead: str) -> None:
     found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
 
