@@ -30,6 +30,7 @@ _PASSED_THROUGH = 0o711
 _PRIVATE = 0o700
 _CLOSED_TO_OTHERS = 0o077
 _TOML = ".toml"
+_OLD_LOCAL_FOLDER = "_local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,9 @@ class RunPlace:
     def lay_out_settings(self, profile: str, data: Path) -> None:
         """Adds `.dlt/` to a copied code tree: the workspace mark, places for state and data.
 
-        `data` becomes `.dlt/data/<profile>`, so that a local destination is found again by the next run. To be called
-        before `hand_over`: until then nobody else writes here.
+        `data` becomes `.dlt/data/<profile>`, so that a local destination is found again by the next run, and
+        `_local/<profile>`, where dlt keeps it before 1.27. To be called before `hand_over`: until then nobody else
+        writes here.
         """
         settings = self.work / ".dlt"
         _own_folder(settings)
@@ -167,6 +169,7 @@ class RunPlace:
         link = settings / "data" / profile
         _clear(link)
         link.symlink_to(data, target_is_directory=True)
+        _link_where_free(self.work / _OLD_LOCAL_FOLDER, profile, data)
         _write(settings / ".workspace", b"", 0o600)
 
     def furnish(self, configuration: Mapping[str, bytes], profile: str) -> None:
@@ -254,6 +257,15 @@ def _own_folder(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         folder.unlink()
     folder.mkdir(exist_ok=True, mode=_PRIVATE)
+
+
+def _link_where_free(folder: Path, name: str, target: Path) -> None:
+    """A link below `folder`, unless the archive brought something of either name: that is the user's and stays."""
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        return
+    folder.mkdir(exist_ok=True, mode=_PRIVATE)
+    if not os.path.lexists(folder / name):
+        (folder / name).symlink_to(target, target_is_directory=True)
 
 
 def _clear(path: Path) -> None:

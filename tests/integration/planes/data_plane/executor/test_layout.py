@@ -58,7 +58,23 @@ def test_work_folder_looks_as_dlt_expects(plane: Path) -> None:
     assert stat.S_IMODE((settings / "secrets.toml").stat().st_mode) == 0o400
     assert not (settings / "access.secrets.toml").exists()
     assert (settings / "data" / "prod").resolve() == workspace_in(plane).data("prod").resolve()
+    assert (run.work / "_local" / "prod").resolve() == workspace_in(plane).data("prod").resolve()
     assert (settings / "state" / "prod").is_dir()
+
+
+@pytest.mark.parametrize("brought", ["_local", "_local/prod", "_local/prod/kept.duckdb"])
+def test_what_the_archive_has_where_older_dlt_keeps_data_stays(plane: Path, brought: str) -> None:
+    workspace = workspace_in(plane)
+    workspace.prepare("prod", Owner(None))
+    run = workspace.run("run")
+    run.begin(Owner(None))
+    (run.work / brought).parent.mkdir(parents=True, exist_ok=True)
+    (run.work / brought).write_text("kept")
+
+    run.lay_out_settings("prod", workspace.data("prod"))
+
+    assert (run.work / brought).read_text() == "kept"
+    assert not list(workspace.data("prod").iterdir())
 
 
 def test_laying_out_twice_gives_the_same(plane: Path) -> None:
