@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -152,6 +154,25 @@ async def test_those_that_sign_with_keys_of_their_own_say_so(stage: Stage, tmp_p
     found = [(line["own"], line["other"]) for line in said if line["event"] == "another_signing_key"]
     assert {own for own, _ in found} == keys
     assert all({own, told} == keys for own, told in found)
+
+
+async def test_a_poll_that_waits_at_one_is_given_what_another_starts(stage: Stage, second: ControlPlane) -> None:
+    ids = await stage.deployed(definition("load"))
+    transport = httpx.ASGITransport(second.app, raise_app_exceptions=False)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url=second.parts.public_url, timeout=60) as client,
+        anyio.create_task_group() as group,
+    ):
+        for plane in (stage.parts, second.parts):
+            group.start_soon(run_exchange, plane)
+        while stage.parts.news.seen("probe") == 0:  # until it listens
+            if second.parts.news.passes_on is not None:
+                second.parts.news.passes_on("probe")
+            await anyio.sleep(0.02)
+        async with stage.waiting_polls() as polled:
+            run = await replace(stage, plane=second, client=client).trigger(ids["load"])
+        group.cancel_scope.cancel()
+        assert [lease["run_id"] for lease in polled[0]["leases"]] == [run["id"]]
 
 
 async def test_a_refresh_and_a_poll_do_not_wait_for_each_other(stage: Stage) -> None:

@@ -95,6 +95,55 @@ async def test_what_one_poll_had_no_slot_for_is_claimed_by_the_other(stage: Stag
     assert [len(answer["leases"]) for answer in answers] == [1, 1]
 
 
+async def test_a_burst_of_starts_is_leased_in_its_order_and_within_the_places_of_the_region(stage: Stage) -> None:
+    """Some of them find the poll waiting and others do not."""
+    count, places = 24, 3
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}))
+    leased: list[dict[str, Any]] = []
+    under_way: list[tuple[str, int]] = []
+
+    async def carry() -> None:
+        while len(leased) < count:
+            answer = await stage.poll(free=places - len(under_way), held=under_way)
+            leased.extend(answer["leases"])
+            under_way.extend((lease["run_id"], lease["fence"]) for lease in answer["leases"])
+            assert len(under_way) <= places
+            await stage.report(under_way.pop(0)[0], "completed")
+
+    with anyio.fail_after(120):
+        async with anyio.create_task_group() as group:
+            group.start_soon(carry)
+            await stage.until_polls_wait()
+            for _ in range(count):
+                group.start_soon(stage.trigger, ids["load"])
+
+    assert [lease["number"] for lease in leased] == list(range(1, count + 1))
+    assert {lease["fence"] for lease in leased} == {1}
+
+
+async def test_a_start_beyond_the_limit_of_its_job_is_not_handed_over(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", execute={"concurrency": 1}), definition("other"))
+    async with stage.waiting_polls(2, free=1) as answers:
+        first = await stage.trigger(ids["load"])
+        refused = await stage.post("/jobs/-trigger", {"job_ids": [ids["load"]]})
+        await stage.until_polls_wait()
+        other = await stage.trigger(ids["other"])
+
+    assert refused.json()["skipped"][0]["status"] == "skipped_concurrency_limit"
+    assert [answer["leases"][0]["run_id"] for answer in answers] == [first["id"], other["id"]]
+
+
+async def test_a_run_that_is_cancelled_when_it_was_just_handed_over_is_told_to_the_next_poll(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    async with stage.waiting_polls() as answers:
+        run = await stage.trigger(ids["load"])
+        await stage.post(f"/job-runs/{run['id']}/-cancel")
+    told = await stage.poll()
+
+    assert [lease["run_id"] for lease in answers[0]["leases"]] == [run["id"]]
+    assert (told["leases"], told["cancels"]) == ([], [{"run_id": run["id"], "fence": 1}])
+
+
 async def test_fifty_polls_at_once_claim_each_run_once(stage: Stage) -> None:
     ids = await stage.deployed(definition("load", execute={"concurrency": None}))
     for _ in range(40):
