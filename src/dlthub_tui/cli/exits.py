@@ -164,8 +164,6 @@ def sentence_of(error: ClientError) -> str:
 
 def _is_here(address: str) -> bool:
     """Whether it is one of this machine, all that `doctor` looks at."""
-    from urllib.parse import urlsplit
-
     from planes.wire.addresses import is_loopback
 
-    return is_loopback(urlsplit(address).hostname or "")
+    return is_loopback(address.partition("://")[2].rpartition(":")[0])

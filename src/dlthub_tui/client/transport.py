@@ -211,7 +211,8 @@ def parse_answer(response: httpx.Response) -> Any:
     UnexpectedAnswer for a 2xx that is no JSON.
     """
     if response.has_redirect_location:
-        raise SentOn(str(_origin_of(response.request.url)), str(_origin_of(_named_by(response))))
+        asked = _origin_of(response.request.url)
+        raise SentOn(str(asked), str(_named_by(response) or asked))
     try:
         body = response.json() if response.content else None
     except ValueError as exc:
@@ -225,12 +226,13 @@ def parse_answer(response: httpx.Response) -> Any:
     raise refusal(response.status_code, body)
 
 
-def _named_by(response: httpx.Response) -> httpx.URL:
-    """The address that an answer sends on to; its own where that cannot be read."""
+def _named_by(response: httpx.Response) -> Origin | None:
+    """Where an answer sends on to; None where that cannot be read, or is no page."""
     try:
-        return response.request.url.join(response.headers["location"])
-    except httpx.InvalidURL:
-        return response.request.url
+        origin = _origin_of(response.request.url.join(response.headers["location"]))
+    except (httpx.InvalidURL, UnicodeError):  # also of a host that only looks like one in Punycode
+        return None
+    return origin if origin.scheme in {"http", "https"} else None
 
 
 def _origin_of(url: httpx.URL) -> Origin:

@@ -10,6 +10,7 @@ import pytest
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.exits import words_of
 from dlthub_tui.client import errors
+from dlthub_tui.client.transport import origin_of
 
 
 def test_a_file_that_cannot_be_read_is_named_without_the_systems_number(tmp_path: Path) -> None:
@@ -42,10 +43,12 @@ def test_who_does_not_answer_is_looked_at_where_it_runs() -> None:
         return exits.sentence_of(error)
 
     here = said(errors.NotReachable("http://127.0.0.1:8400", "connection refused"))
+    here_too = said(errors.TimedOut(str(origin_of("http://[::1]:8400"))))
     far = said(errors.TimedOut("https://tui.example:443"))
     unknown = said(errors.UnknownAuthority("https://tui.example:443", "its certificate is not accepted: self-signed"))
 
     assert here.endswith("Is it running? dlthub-tui doctor says more.")
+    assert here_too.endswith("Is it running? dlthub-tui doctor says more.")
     assert far.endswith("dlthub-tui doctor, on its machine, says more.")
     assert "SSL_CERT_FILE" in unknown
     assert "doctor" not in unknown

@@ -94,6 +94,8 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
         ("https://platform.example/x?code=hidden", "sends on to https://platform.example:443. Nothing was sent there."),
         ("/oauth2/start?rd=hidden", "sends on to another page of its own, as a sign-in in front of it does."),
         ("http://platform.example:none/", "sends on to another page of its own"),
+        ("https://xn--a/", "sends on to another page of its own"),
+        ("mailto:hidden", "sends on to another page of its own"),
     ],
 )
 def test_an_answer_that_names_another_address_says_which_and_no_more(location: str, said: str) -> None:
