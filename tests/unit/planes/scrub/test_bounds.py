@@ -1,6 +1,7 @@
 """Bounds: memory, work per byte, and what is loaded."""
 
 import random
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -11,6 +12,7 @@ from planes.scrub import Registered, StreamScrubber
 from planes.scrub.long_lines import LONGEST_HELD
 from planes.scrub.registered.encodings import forms
 from planes.scrub.rulebook import Rulebook, rulebook
+from planes.scrub.rules.judging import command_judges, told
 from planes.scrub.rules.samples import fake
 from planes.scrub.search.name_places import NamePlaces
 from planes.scrub.search.signs import LineSigns
@@ -154,6 +156,39 @@ def test_work_grows_with_the_text_not_with_its_square(unit: bytes) -> None:
         read.append(book.bytes_read)
 
     assert read[1] <= 5 * max(read[0], 1) + 40 * LONGEST_HELD
+
+
+class CountingPattern:
+    """A pattern of the standard library that counts the bytes it is given."""
+
+    def __init__(self, pattern: "re.Pattern[bytes]") -> None:
+        self.pattern = pattern
+        self.bytes_read = 0
+
+    def search(self, line: bytes, begin: int, end: int) -> "re.Match[bytes] | None":
+        self.bytes_read += end - begin
+        return self.pattern.search(line, begin, end)
+
+
+@pytest.mark.parametrize(
+    ("judging", "name", "unit"),
+    [
+        (told, "_SYSTEM_FILE", b"password eaf2ad8574e0d0a8c0e4ec1be9c2f2ea "),
+        (command_judges, "_HELP_GAP", b"identified by x replace "),
+    ],
+)
+def test_a_judge_looks_no_further_back_in_a_longer_line(
+    monkeypatch: pytest.MonkeyPatch, judging: object, name: str, unit: bytes
+) -> None:
+    read: list[int] = []
+    for count in (200, 1000):
+        counting = CountingPattern(getattr(judging, name))
+        monkeypatch.setattr(judging, name, counting)
+        scrubbed(unit * count + b"\n", 65536)
+        monkeypatch.undo()
+        read.append(counting.bytes_read)
+
+    assert 0 < read[1] <= 6 * read[0]
 
 
 def test_registering_a_document_in_a_document_ends() -> None:

@@ -58,9 +58,10 @@ def environment(line: bytes, begin: int, start: int, end: int) -> int:
 # An item of a help text: flags, a gap, and what they do.
 _HELP_ITEM = re.compile(rb"[ \t]{1,16}(?:-[0-9A-Za-z?], ?)?--?[\w-]+$")
 _HELP_GAP = re.compile(rb"(?:[ ]{3,}|\t+)$")
+_WIDEST_HELP = 256
 
 
 def is_help(line: bytes, start: int) -> bool:
     """Whether a word behind a flag begins what a help text says of it: `  -W, --password      force a prompt`."""
-    gap = _HELP_GAP.search(line, 0, start)
+    gap = _HELP_GAP.search(line, max(0, start - _WIDEST_HELP), start)
     return gap is not None and _HELP_ITEM.match(line, 0, gap.start()) is not None and line.find(b" ", start) > 0

@@ -103,12 +103,14 @@ _UNION = re.compile(rb":[ ](?:[A-Za-z_.]+[ ][|][ ])+$")
 _METHOD = re.compile(rb"(?:[A-Z]+[a-z]+)+\.[a-z]+(?:_[a-z]+)*(?:\(\))?")
 _SYSTEM_FILE = re.compile(rb"(?:^|[ ])/(?:etc|usr|lib|opt|var|bin|sbin|srv)/[\w./+-]*$")
 _DIGEST_LENGTHS = (32, 40, 64, 128)
+_LONGEST_PATH = 256
 
 
 def _is_checksum(line: bytes, begin: int, start: int, end: int) -> bool:
     """Whether a value is the digest of the file before it, as packages list them: `/etc/pam.d/passwd eaf2ad85…`."""
-    digest = HEXADECIMAL.fullmatch(line, start, end)
-    return digest is not None and end - start in _DIGEST_LENGTHS and bool(_SYSTEM_FILE.search(line, 0, begin))
+    if end - start not in _DIGEST_LENGTHS or not HEXADECIMAL.fullmatch(line, start, end):
+        return False
+    return _SYSTEM_FILE.search(line, max(0, begin - _LONGEST_PATH), begin) is not None
 
 
 def _apart(line: bytes, begin: int, start: int, end: int) -> int:
