@@ -43,6 +43,11 @@ class Blobs:
         self._place = place
         self._folder = place if isinstance(place, Path) else None
 
+    @property
+    def are_here(self) -> bool:
+        """Whether they are files of this machine: a bucket is waited for, and may not answer."""
+        return self._folder is not None
+
     @cached_property
     def _store(self) -> LocalStore | S3Store:
         if not isinstance(self._place, Path):

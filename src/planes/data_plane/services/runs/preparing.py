@@ -5,7 +5,8 @@
     meanwhile: a folder is claimed, its code copied; who stands by is told what to scrub
           any of them refuses ──► CannotStart, work folder removed
 
-A run is foreseen where nothing is to be waited for: its code is unpacked, its credential came with the lease.
+A run is foreseen where nothing is to be waited for: its code is unpacked, its configuration in no bucket, and its
+credential came with the lease.
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
 """
@@ -161,9 +162,11 @@ class Preparing:
         None where something is to be waited for, or is wrong: `prepare` finds out itself, and can end the run. A lease
         that is not written down for it would come again without end.
         """
+        if token is None or not self._parts.blobs.are_here:
+            return None
         try:
             stored = await self._gathering.read(lease)
-            if token is None or not self._gathering.is_unpacked(stored):
+            if not self._gathering.is_unpacked(stored):
                 return None
             planned = await self._gathering.plan(lease, stored)
             uid = await to_thread.run_sync(self._uids.find_uid, lease.workspace_id)

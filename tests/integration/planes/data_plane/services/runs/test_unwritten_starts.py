@@ -14,6 +14,7 @@ from tests.integration.planes.data_plane.running_region import RunningRegion
 from planes.data_plane.executor.layout import RunPlace
 from planes.data_plane.services.runs import preparing, runs
 from planes.data_plane.services.runs.gathering import Gathering
+from planes.storage.blobs import Blobs
 from planes.storage.data import runs as stored_runs
 from planes.storage.errors import StorageError
 from planes.wire.link import Lease
@@ -40,11 +41,14 @@ async def test_a_start_is_written_down_with_the_lease_where_nothing_is_to_be_wai
     second, _ = await place.run("", deployment_id=deployment)
     place.control.hands_out_tokens = False
     third, _ = await place.run("", deployment_id=deployment)
+    place.control.hands_out_tokens = True
+    monkeypatch.setattr(Blobs, "are_here", False)  # as where they are in a bucket
+    fourth, _ = await place.run("", deployment_id=deployment)
 
-    assert later == [first.run_id, third.run_id]
+    assert later == [first.run_id, third.run_id, fourth.run_id]
     async with place.region.plane.services.parts.database.reading() as connection:
         rows = await connection.exec_driver_sql("select object_id from audit_log where action = 'run_started'")
-        assert [row[0] for row in rows] == [first.run_id, second.run_id, third.run_id]
+        assert [row[0] for row in rows] == [first.run_id, second.run_id, third.run_id, fourth.run_id]
 
 
 async def test_a_run_whose_step_cannot_be_made_ends_although_its_start_is_written_down(
