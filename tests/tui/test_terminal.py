@@ -149,8 +149,10 @@ def test_a_cursor_step_in_a_list_stays_in_its_budget(
     with terminal(arguments, {"HOME": str(tmp_path)}) as opened:
         opened.until_text("Needs you")
         opened.press("\t\x1b[B\r" + tab)
-        opened.until_text(f"[{tab} ")
+        opened.until(lambda: f"[{tab} " in opened.text and "❯" in opened.text and "Loading" not in opened.text, "rows")
+        first = opened.text
         opened.press("j")
+        opened.until(lambda: opened.text != first, "the cursor on the next row")
         # From these rows to the next the footer offers the same; where it does not, it is painted too.
         steps = [opened.bytes_of("j") for _ in range(2)]
 
