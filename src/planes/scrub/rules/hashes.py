@@ -61,7 +61,7 @@ HASH_RULES: tuple[Rule, ...] = (
         "kept-plain",
         "{PLAIN {plain {CLEAR {clear",
         r"\{(?:PLAIN(?:-TRUNC)?|plain|CLEAR(?:TEXT)?|clear(?:text)?)(?:\.(?:b64|B64|hex|HEX))?\}(?P<secret>[!-9;=?-Z^-z|~]{4,})",
-        "{PLAIN}<a16>",
+        "{PLAIN}<a8>7<a6>4",
         "Dovecot: password schemes",
         judge=cells.made,
     ),
