@@ -5,6 +5,7 @@
 
 It is a look of that poll like any other: what waits longer goes first, and an answer that gets lost is given again. The
 start waits for one transaction less. A start that clears watermarks leaves it to the poll: it holds runs under way.
+What makes a look fail is some other run's, so it ends that look and not this start.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
+
 from planes.control_plane.services.memory.waiting import WaitingPoll
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work.leases import Look, look_within
 from planes.control_plane.services.work.triggers import Fired
 from planes.domain.identifiers import DataPlaneId
 from planes.storage.control.connection import Connection
+
+_log = structlog.get_logger("planes.control_plane.leases")
 
 
 class Handover:
@@ -39,7 +44,12 @@ class Handover:
         self._poll = poll = parts.waiting.take(dataplane_id)
         if poll is None or parts.regions.find_newer(self._dataplane_id, poll.process) or await poll.is_gone():
             return
-        look = await look_within(parts, connection, self._dataplane_id, poll.request)
+        try:
+            async with connection.begin_nested():
+                look = await look_within(parts, connection, self._dataplane_id, poll.request)
+        except Exception as exc:  # noqa: BLE001 - what is written of this start is whole; the poll meets it by itself
+            _log.error("lease_not_handed_over", dataplane_id=dataplane_id, exc_info=exc)
+            return
         self._look = look if look.is_news else None
 
     def tell(self) -> None:

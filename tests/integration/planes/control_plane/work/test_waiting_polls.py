@@ -12,6 +12,7 @@ import anyio
 import pytest
 from tests.fakes.control_stage import REGION_URL, Stage, definition
 
+from planes.control_plane.services.work import handover, leases
 from planes.storage.errors import StorageError
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +75,23 @@ async def test_a_poll_waits_on_when_the_run_that_it_was_to_get_is_not_kept(stage
     assert (refused.status_code, meanwhile) == (503, [])
     assert [lease["run_id"] for lease in answers[0]["leases"]] == [run["id"]]
     assert [found["id"] for found in await stage.runs()] == [run["id"]]
+
+
+async def test_a_start_is_kept_when_the_look_for_it_fails(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is some other run of the region, and nothing of that look is kept."""
+    ids = await stage.deployed(definition("load"))
+    looked = leases.look_within
+
+    async def failing(*asked: Any) -> leases.Look:
+        await looked(*asked)
+        raise ValueError("a run that cannot be told")
+
+    monkeypatch.setattr(handover, "look_within", failing)
+    async with stage.waiting_polls() as answers:
+        run = await stage.trigger(ids["load"])
+
+    (lease,) = answers[0]["leases"]
+    assert (lease["run_id"], lease["fence"]) == (run["id"], 1)
 
 
 async def test_what_a_waiting_poll_was_given_is_given_again_when_its_answer_got_lost(stage: Stage) -> None:
