@@ -11,7 +11,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from planes.scrub.registered.repeats import common
+from planes.scrub.registered.repeats import common, period_of
 from planes.scrub.registered.shortened import mark_behind, mark_finder, may_go_on, padding_before, padding_behind
 from planes.scrub.registered.telling import piece_tells, profile, tells
 from planes.scrub.rulebook import Span
@@ -23,6 +23,8 @@ _ANCHOR = 8
 _LONG_ANCHOR = 24
 # A value is looked for at its beginning, right behind that, where a row begins that a screen wrapped, and so often.
 _STEP = 32
+# A text that repeats itself after so few bytes is a row of them.
+_SHORT_PERIOD = 4
 # So much of a value in a row is nothing else, wherever it stands.
 _SURE = 16
 # Up to so many needles are found many bytes at a time.
@@ -145,12 +147,28 @@ class Forms:
 
 
 def _needles(form: Form) -> Iterator[tuple[_Needle, bytes]]:
-    """By what a form is found: places of it, and so many bytes there."""
+    """By what a form is found: places of it, and so many bytes there.
+
+    A row of few signs is no needle where the form has others: each place of a longer row would be judged, and again
+    for each needle that is the same.
+    """
     size = _LONG_ANCHOR if form.is_digits else _ANCHOR
-    yield _Needle(form, 0), form.text[:size]
+    last = max(0, len(form.text) - size)
+    place = next((place for place in range(last + 1) if not _is_row(form.text[place : place + size])), 0)
+    taken = {form.text[place : place + size]}
+    yield _Needle(form, place), form.text[place : place + size]
     if form.is_text:
-        for place in range(_ANCHOR, len(form.text) - _ANCHOR + 1, _STEP):
-            yield _Needle(form, place), form.text[place : place + size]
+        for first in range(_ANCHOR, last + 1, _STEP):
+            for place in range(first, min(first + _STEP, last + 1)):
+                anchor = form.text[place : place + size]
+                if anchor not in taken and not _is_row(anchor):
+                    taken.add(anchor)
+                    yield _Needle(form, place), anchor
+                    break
+
+
+def _is_row(anchor: bytes) -> bool:
+    return 0 < period_of(anchor) <= _SHORT_PERIOD
 
 
 def _add(groups: "list[_Group]", anchor: bytes, needle: _Needle) -> None:

@@ -29,7 +29,10 @@ _HEAD = 16
 
 _RUN = re.compile(rb"[0-9A-Za-z]+")
 # Runs of letters and digits as words, names and dates have them.
-_JOINED_WORDS = rb"(?:[a-z]+[aeiouy][a-z]+|[A-Z]{1,6})?(?:[A-Z][a-z]*[aeiouy][a-z]*){1,5}[0-9]{0,4}"
+# A row of vowels is not shared out between two runs of small letters in every way.
+_JOINED_WORDS = (
+    rb"(?:(?=[a-z]+?[aeiouy][a-z])[a-z]++|[A-Z]{1,6})?(?:[A-Z](?=[b-df-hj-np-tv-xz]*+[aeiouy])[a-z]*+){1,5}[0-9]{0,4}"
+)
 _WORD = re.compile(
     rb"[a-z]{1,20}[0-9]{0,4}|[A-Z]{1,20}[0-9]{0,4}|[A-Z][a-z]{1,20}[0-9]{0,4}|[0-9]{1,7}|[0-9]{8}(?:T[0-9]{0,6}Z?)?|"
     + _JOINED_WORDS

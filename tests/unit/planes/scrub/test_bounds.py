@@ -10,8 +10,12 @@ import pytest
 
 from planes.scrub import Registered, StreamScrubber
 from planes.scrub.long_lines import LONGEST_HELD
+from planes.scrub.registered import learned_forms
 from planes.scrub.registered.encodings import forms
-from planes.scrub.rulebook import Rulebook, rulebook
+from planes.scrub.registered.learned import Learned
+from planes.scrub.registered.telling import piece_tells
+from planes.scrub.rulebook import Rulebook, Span, rulebook
+from planes.scrub.rules import RULES
 from planes.scrub.rules.judging import command_judges, told
 from planes.scrub.rules.samples import fake
 from planes.scrub.search.name_places import NamePlaces
@@ -189,6 +193,31 @@ def test_a_judge_looks_no_further_back_in_a_longer_line(
         read.append(counting.bytes_read)
 
     assert 0 < read[1] <= 6 * read[0]
+
+
+@pytest.mark.parametrize("row", [b"a", b"ab", b"aB3"])
+@pytest.mark.parametrize("place", [0, 30, 60])
+def test_a_row_in_a_learned_value_is_not_judged_at_each_place_of_a_longer_one(
+    monkeypatch: pytest.MonkeyPatch, row: bytes, place: int
+) -> None:
+    """A line of 64 KB took a minute."""
+    value = fake("<a60>", 7).encode()
+    value = value[:place] + row * 20 + value[place:]
+    learned = Learned()
+    learned.learn(value, [Span(0, len(value), next(rule for rule in RULES if rule.name == "github-token"))])
+    judged: list[int] = []
+    monkeypatch.setattr(learned_forms, "piece_tells", lambda form, *of: judged.append(1) or piece_tells(form, *of))
+    text = row * 4000 + b" " + value + b" " + row * 4000
+
+    assert [(span.start, span.end) for span in learned.find(text)][:1] == [(text.index(b" ") + 1, text.rindex(b" "))]
+    assert len(judged) < 20
+
+
+def test_words_of_many_vowels_are_not_shared_out_in_every_way() -> None:
+    """It did not end."""
+    run = (b"A" + b"a" * 200) * 5 + b"9x"
+
+    assert piece_tells(run, 0, len(run))
 
 
 def test_registering_a_document_in_a_document_ends() -> None:
