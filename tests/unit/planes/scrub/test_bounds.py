@@ -16,7 +16,8 @@ from planes.scrub.registered.learned import Learned
 from planes.scrub.registered.telling import piece_tells
 from planes.scrub.rulebook import Rulebook, Span, rulebook
 from planes.scrub.rules import RULES
-from planes.scrub.rules.judging import command_judges, told
+from planes.scrub.rules.judging import command_judges, extents, told, unquoted
+from planes.scrub.rules.judging.extents import closing_end
 from planes.scrub.rules.samples import fake
 from planes.scrub.search.name_places import NamePlaces
 from planes.scrub.search.signs import LineSigns
@@ -173,15 +174,20 @@ class CountingPattern:
         self.bytes_read += end - begin
         return self.pattern.search(line, begin, end)
 
+    def match(self, line: bytes, begin: int, end: int = sys.maxsize) -> "re.Match[bytes] | None":
+        self.bytes_read += min(end, len(line)) - begin
+        return self.pattern.match(line, begin, end)
+
 
 @pytest.mark.parametrize(
     ("judging", "name", "unit"),
     [
         (told, "_SYSTEM_FILE", b"password eaf2ad8574e0d0a8c0e4ec1be9c2f2ea "),
         (command_judges, "_HELP_GAP", b"identified by x replace "),
+        (unquoted, "_GENERIC", b"token: a<b<c<d "),
     ],
 )
-def test_a_judge_looks_no_further_back_in_a_longer_line(
+def test_a_judge_looks_no_further_in_a_longer_line(
     monkeypatch: pytest.MonkeyPatch, judging: object, name: str, unit: bytes
 ) -> None:
     read: list[int] = []
@@ -193,6 +199,15 @@ def test_a_judge_looks_no_further_back_in_a_longer_line(
         read.append(counting.bytes_read)
 
     assert 0 < read[1] <= 6 * read[0]
+
+
+def test_behind_a_value_in_doubled_quotes_no_further_quotes_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(extents, "closing_end", lambda line, opener: looks.append(opener) or closing_end(line, opener))
+
+    assert scrubbed(b"password=''%s'' " % fake("<a16>", 3).encode(), 65536).find(b"[masked:") > 0
+    assert scrubbed(b"password=''abc''" * 200 + b"\n", 65536)
+    assert not looks
 
 
 @pytest.mark.parametrize("row", [b"a", b"ab", b"aB3"])

@@ -48,6 +48,8 @@ def _is_inside(following: bytes) -> bool:
 
 def full_end(line: bytes, start: int, end: int) -> int:
     """The end of a value whose pattern may have stopped at a quote inside it."""
+    if line[max(0, start - 2) : start] == b"''" and line.startswith(b"''", end):
+        return end  # a text in a text of SQL
     if line[start - 1 : start] in (b'"', b"'", b"`") and line[max(0, start - 3) : start] not in (b'"""', b"'''"):
         return max(end, closing_end(line, start - 1))
     return end

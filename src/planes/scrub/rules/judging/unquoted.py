@@ -32,6 +32,7 @@ _ARCHITECTURE = re.compile(rb":(?:amd64|arm64|armhf|armel|i386|riscv64|s390x|ppc
 # What systemd takes by a pattern of names: `ImportCredential=login.*`
 _NAMES_OF_UNITS = re.compile(rb"[A-Za-z_.%-]*\*(?::[A-Za-z_.-]*)?$")
 _GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&\[][\w&' ,:<>=\[\]|]*>")
+_LONGEST_TYPE = 512
 _OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bfru]?")
 _AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*+(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
 # A bar of progress, called as what it counts: `tokens: 60it [00:00, 3507.19it/s]`
@@ -95,7 +96,9 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     end = unjoined(line, start, end)
     secret = line[start:end]
-    if _GENERIC.match(line, start) or (_OPEN_CALL.fullmatch(secret) and line[end : end + 1] in (b"'", b'"')):
+    if _GENERIC.match(line, start, start + _LONGEST_TYPE) or (
+        _OPEN_CALL.fullmatch(secret) and line[end : end + 1] in (b"'", b'"')
+    ):
         return -1
     if _is_apart(line, start) and _NEXT_PAIR.match(secret) and (secret[:1].islower() or b"{" in line[:begin]):
         return -1  # `password= host=db`, `{Password: SSLMode:require}`: an empty value
