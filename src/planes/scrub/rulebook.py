@@ -337,7 +337,7 @@ class Rulebook:
                 spans = compiled.spans(line, last)
             if spans:
                 if compiled.rule.kind == "token":
-                    spans = [_longer(line, span) for span in spans]
+                    spans = disjoint([_longer(line, span) for span in spans])
                 is_disjoint = not found  # what one rule finds is in order, each behind the last
                 found = found + spans if found else spans
         if signs.chosen & self._beginnings and (in_part := self._in_part(line, signs.chosen & self._beginnings, found)):

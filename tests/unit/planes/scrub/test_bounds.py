@@ -145,6 +145,7 @@ class CountingBook(Rulebook):
         b"-----BEGIN PRIVATE KEY-----",
         b"GB82",
         b"Bearer ",
+        fake("eyJ<a20>.<a20>.<a20>.", 3).encode(),
     ],
 )
 def test_work_grows_with_the_text_not_with_its_square(unit: bytes) -> None:
