@@ -26,7 +26,7 @@ _log = structlog.get_logger("planes.control_plane.leases")
 
 
 class Handover:
-    """What a transaction has for a data plane. `told` makes one."""
+    """What a transaction has for a data plane; `handing_over` makes it."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
