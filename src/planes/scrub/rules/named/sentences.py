@@ -228,7 +228,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         KEY + rb"[\"'`\])]{0,4}[ ](?:(?:was|has[ ]been|is)[ ])?(?:changed|updated|modified|switched|rotated"
         rb"|differs)[ :]+(?:from[ ])?[\"'`]?[^ \n]+[ ](?:->|=>|to|\xe2\x86\x92)[ ]"
         rb"[\"'`]?(?P<secret>[^ \t\r\"'`,;<>()]{8,})",
-        "token changed: <a16> -> <a12>7<a4>",
+        "token changed: none -> <a12>7<a4>",
         judges.random,
         _SCAN,
         needs=(b"changed", b"updated", b"modified", b"switched", b"rotated", b"differs"),
