@@ -68,7 +68,7 @@ MASKED = {
     "a column that was not converted": f"could not convert string to float: '{S}' (column api_key)",
     "a change, what it became": f"token changed: {S} -> {T}",
     "a property of Hadoop": "<property><name>db.password</name><value>iFalcon-H.TuO</value></property>",
-    "a prompt for a file": "Enter passphrase for key '/root/.ssh/id_rsa': PianoFalcon162_",
+    "a prompt for a file": "Enter passphrase for key '/home/ana/.ssh/id_rsa': PianoFalcon162_",
     "a passphrase that is used": "Using passphrase PianoFalcon4220! to unlock /keys/id_rsa",
     "SQL, the former password": f"ALTER USER loader IDENTIFIED BY {S} REPLACE {T};",
     "SQLCipher": f"ATTACH DATABASE 'x.db' AS e KEY '{S}';",
