@@ -83,7 +83,7 @@ class Person:
         """A key that is bound to the workspace. This person must be signed in: a key makes no keys."""
         session = tomllib.loads(self.client.kept_secrets.read_text())["runtime"]["auth_token"]
         url = f"{self.platform.control_plane}/own/v1/workspaces/{workspace['id']}/api-keys"
-        answer = httpx.post(url, json={"role": role}, headers={"Authorization": f"Bearer {session}"}, timeout=60)
+        answer = httpx.post(url, json={"role": role}, headers={"Authorization": f"Bearer {session}"}, timeout=240)
         assert answer.is_success, answer.text
         return str(answer.json()["api_key"])
 
@@ -117,7 +117,7 @@ class Person:
     def on_own_route(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """A request below `/own/v1` of the control plane, with the key."""
         url = f"{self.platform.control_plane}/own/v1{path}"
-        return httpx.request(method, url, json=body, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
+        return httpx.request(method, url, json=body, headers={"Authorization": f"Bearer {self.key}"}, timeout=240)
 
     def region_token(self, workspace_id: str) -> str:
         """A data-plane token for a workspace."""
@@ -127,7 +127,7 @@ class Person:
         """A request to the workspace's data plane, `path` from its origin on, with a fresh token."""
         token = self.region_token(workspace["id"])
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.request(method, f"{workspace['dataplane_url']}{path}", headers=headers, timeout=60, **rest)
+        return httpx.request(method, f"{workspace['dataplane_url']}{path}", headers=headers, timeout=240, **rest)
 
     def stored_log(self, workspace: Mapping[str, Any], run_id: str) -> list[dict[str, Any]]:
         """The lines of a run that has ended."""
@@ -138,7 +138,7 @@ class Person:
     def _ask(self, method: str, path: str, **rest: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}"}
         url = f"{self.platform.control_plane}/api/v1{path}"
-        return httpx.request(method, url, headers=headers, timeout=60, **rest)
+        return httpx.request(method, url, headers=headers, timeout=240, **rest)
 
 
 @dataclass

@@ -28,7 +28,7 @@ class Killable:
 
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(60)
+        self.process.wait(240)
 
     def runner_server(self) -> int:
         """The pid of the process that forks runners."""
@@ -65,7 +65,7 @@ async def region_process(
         assert process.stdout is not None
         url = (await anyio.to_thread.run_sync(process.stdout.readline)).strip()
         assert url.startswith("http")
-        async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=240, trust_env=False) as client:
             region = RunningDataPlane(
                 plane=None,  # pyright: ignore[reportArgumentType] - it lives in the other process
                 control=control, client=client, folder=folder,
@@ -75,7 +75,7 @@ async def region_process(
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(60)
+        process.wait(240)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -13,7 +13,7 @@ class Browser:
     """One visitor: keeps cookies, fills in the form of the page it is on."""
 
     def __init__(self, origin: str) -> None:
-        self._http = httpx.Client(base_url=origin, timeout=60)
+        self._http = httpx.Client(base_url=origin, timeout=240)
         self.page = httpx.Response(204)
 
     def __enter__(self) -> Self:

@@ -17,8 +17,8 @@ from typing import IO, Any, Protocol
 
 from tests.contract.client_environment import as_uid
 
-READY_SECONDS = 60
-STOP_SECONDS = 30
+READY_SECONDS = 240
+STOP_SECONDS = 240
 
 
 class Process(Protocol):
@@ -72,7 +72,7 @@ class PlatformProcess:
         return self.process.wait(STOP_SECONDS)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60, what: str = "it did not happen") -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 240, what: str = "it did not happen") -> None:
     """Returns when the condition holds. Raises: AssertionError when the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -90,7 +90,7 @@ def run_command(
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

@@ -42,6 +42,6 @@ def query(database: Path, sql: str) -> list[list[Any]]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     return json.loads(done.stdout)

@@ -21,7 +21,7 @@ from tests.integration.planes.data_plane.running_region import RunningRegion, ru
 from planes.settings import BuilderSettings
 from planes.wire.link import Lease
 
-pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 
 NOTEBOOK = b"""import marimo
 app = marimo.App()

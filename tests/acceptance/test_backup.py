@@ -303,7 +303,7 @@ def test_a_restore_that_was_killed_goes_on(backed_up: BackedUp) -> None:
             words = restore_words(backed_up, "--home", str(home))
             ended = subprocess.run(
                 [sys.executable, "-c", _DIES, str(number), *words],
-                capture_output=True, text=True, timeout=120, check=False,
+                capture_output=True, text=True, timeout=240, check=False,
             )  # fmt: skip
             kills += ended.returncode == -9
             if ended.returncode == 0:

@@ -14,7 +14,7 @@ from tests.acceptance.installations import Installation, Person
 from tests.fakes.archives import REQUIREMENTS, end, header, listed, member, pack
 from tests.fakes.workspaces import definition
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 ONE = listed({"a.py": b"x"})
@@ -44,7 +44,7 @@ class Place:
         if kind == "deployments":
             files["requirements_file"] = ("requirements.json", REQUIREMENTS, "application/json")
         headers = {"Authorization": f"Bearer {issued['upload_token']}"}
-        return httpx.post(issued["upload_url"], files=files, headers=headers, timeout=120)
+        return httpx.post(issued["upload_url"], files=files, headers=headers, timeout=240)
 
     def deploy(self, *jobs: dict[str, Any], **rest: Any) -> httpx.Response:
         body = {"job_definition_engine_version": 2, "job_definition_hash": "x", "jobs": list(jobs),
@@ -132,7 +132,7 @@ def test_too_large_is_413_in_the_words_that_clients_know(place: Place) -> None:
         f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nContent-Length: {2**33}\r\n"
         f"Authorization: Bearer {issued['upload_token']}\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n"
     )
-    with socket.create_connection((address.host, address.port), timeout=60) as connection:
+    with socket.create_connection((address.host, address.port), timeout=240) as connection:
         connection.sendall(head.encode())
         early = connection.makefile("rb").readline()
     sent = place.upload(bytes(9 * 1024 * 1024), "configurations")
@@ -147,7 +147,7 @@ def test_too_large_is_413_in_the_words_that_clients_know(place: Place) -> None:
 def test_body_that_is_no_upload(place: Place) -> None:
     issued = place.issue()
     headers = {"Authorization": f"Bearer {issued['upload_token']}"}
-    answer = httpx.post(issued["upload_url"], content=b"{}", headers=headers, timeout=60)
+    answer = httpx.post(issued["upload_url"], content=b"{}", headers=headers, timeout=240)
 
     assert_refused(answer, 400, "invalid_request", "multipart/form-data")
 
@@ -275,7 +275,7 @@ def test_wrong_credential(place: Place, credential: str | None) -> None:
     )
 
     for path in paths:
-        answer = httpx.get(path, headers=headers, timeout=60)
+        answer = httpx.get(path, headers=headers, timeout=240)
         assert (answer.status_code, answer.json()["status_code"]) == (401, 401), path
         assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -284,7 +284,7 @@ def test_token_for_the_other_region(place: Place) -> None:
     token = place.person.region_token(place.workspace["id"])
     url = place.person.platform.data_planes["us1"]
     answer = httpx.get(
-        f"{url}/api/v1{place.path('/variables')}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+        f"{url}/api/v1{place.path('/variables')}", headers={"Authorization": f"Bearer {token}"}, timeout=240
     )
 
     assert answer.status_code == 401, answer.text
@@ -333,7 +333,7 @@ def test_odd_questions(place: Place, path: str) -> None:
 def test_odd_bodies(place: Place, body: bytes) -> None:
     url = f"{place.person.platform.control_plane}/api/v1{place.path('/-deploy')}"
     headers = {"Authorization": f"Bearer {place.person.key}", "Content-Type": "application/json"}
-    answer = httpx.post(url, content=body, headers=headers, timeout=60)
+    answer = httpx.post(url, content=body, headers=headers, timeout=240)
 
     assert answer.status_code == 400, answer.text
     assert answer.json()["status_code"] == 400
@@ -341,7 +341,9 @@ def test_odd_bodies(place: Place, body: bytes) -> None:
 
 def test_foreign_host_and_origin(place: Place) -> None:
     for url in (place.person.platform.control_plane, place.workspace["dataplane_url"]):
-        host = httpx.get(f"{url}/openapi.json", headers={"Host": "evil.example"}, timeout=60)
-        origin = httpx.post(f"{url}/auth/v1/sessions/-issue-device-code", headers={"Origin": "http://evil.example"})
+        host = httpx.get(f"{url}/openapi.json", headers={"Host": "evil.example"}, timeout=240)
+        origin = httpx.post(
+            f"{url}/auth/v1/sessions/-issue-device-code", headers={"Origin": "http://evil.example"}, timeout=240
+        )
         assert host.status_code == 421, url
         assert origin.status_code == 403, url

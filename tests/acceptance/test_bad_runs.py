@@ -12,7 +12,7 @@ from tests.acceptance.platforms import wait_until
 from tests.fakes.archives import pack
 from tests.fakes.workspaces import LAUNCHERS, definition, job_python, requirements
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 FILES = {
     "requirements.txt": "dlt[duckdb]==1.31.0\n",
@@ -85,7 +85,7 @@ class Sent:
         issued = self.desk.person.post(self.path(f"/{kind}/-issue-upload")).json()
         headers = {"Authorization": f"Bearer {issued['upload_token']}"}
         parts = {name: (name, content) for name, content in files.items()}
-        answer = httpx.post(issued["upload_url"], files=parts, headers=headers, timeout=60)
+        answer = httpx.post(issued["upload_url"], files=parts, headers=headers, timeout=240)
         assert answer.status_code == 200, answer.text
 
     def run(self, job: dict[str, Any], wanted: bytes | None = None) -> tuple[str, list[str]]:

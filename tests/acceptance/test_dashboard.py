@@ -13,7 +13,7 @@ from tests.fakes.chromium import chromium, needs_chromium
 from tests.fakes.workspaces import job_python
 from tests.integration.planes.data_plane.running_region import RunningRegion, region_with_index
 
-pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 
 SECRET = "s3cr3t-of-the-orchard"
 # A second, failed run leaves its exception in the trace, with the secret in its words.

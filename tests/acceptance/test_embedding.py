@@ -36,8 +36,8 @@ def quiet(_sentence: str) -> None:
 async def test_embedded_planes_answer_and_end_with_their_owner(home: Path) -> None:
     planes = EmbeddedPlatform(home, lambda: "1", port=0)
     platform = await planes.start(quiet)
-    async with httpx.AsyncClient() as client:
-        document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=60)).json()
+    async with httpx.AsyncClient(timeout=240) as client:
+        document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=240)).json()
 
     assert platform.is_embedded
     assert document["paths"]
@@ -60,7 +60,7 @@ async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> No
 
 async def test_apps_opened_at_the_same_moment_share_one_platform(home: Path) -> None:
     apps = [EmbeddedPlatform(home, lambda: "1", port=0) for _ in range(2)]
-    both_start = threading.Barrier(2, timeout=60)
+    both_start = threading.Barrier(2, timeout=240)
     found: list[Platform] = []
 
     def report(sentence: str) -> None:
@@ -90,7 +90,7 @@ async def test_an_app_opened_while_another_starts_waits_for_its_planes(home: Pat
     attached: list[Platform] = []
 
     async def attach() -> None:
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not Home(home).is_held():
                 await anyio.sleep(0.001)
         attached.append(await second.start(said.append))
@@ -119,7 +119,7 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
     async def ask_all_the_time() -> None:
         # A new connection each time: it waits in the backlog while nobody accepts, and is never refused.
         while True:
-            async with httpx.AsyncClient(timeout=60) as client:
+            async with httpx.AsyncClient(timeout=240) as client:
                 # A connection taken in the last moment may end before its question is read: any client asks again.
                 with suppress(httpx.RemoteProtocolError, httpx.ReadError):
                     answers.append((await client.get(f"{platform.control_plane_url}/openapi.json")).status_code)
@@ -127,7 +127,7 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
 
     async with anyio.create_task_group() as group:
         group.start_soon(ask_all_the_time)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             await planes.leave(keep_running=True)
             before = len(answers)
             while len(answers) < before + 3:
@@ -141,8 +141,8 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
         assert set(answers) == {200}
         assert successor.socket is not None
         transport = httpx.AsyncHTTPTransport(uds=successor.socket)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            assert (await client.get("/openapi.json", timeout=60)).status_code == 200
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=240) as client:
+            assert (await client.get("/openapi.json", timeout=240)).status_code == 200
     finally:
         assert planes.successor is not None
         planes.successor.process.terminate()
@@ -186,7 +186,7 @@ async def test_planes_that_failed_are_left_and_say_so(home: Path, monkeypatch: p
     planes = EmbeddedPlatform(home, lambda: "1", port=0)
     await planes.start(quiet)
     died.set()
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while find_platform(home) is not None:
             await anyio.sleep(0.02)
     await planes.leave(keep_running=False)

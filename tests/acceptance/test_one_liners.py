@@ -161,8 +161,8 @@ def test_a_webhook_starts_its_job_and_what_it_sends_stays_in_the_region(shell: S
     mark = f"plum{os.urandom(12).hex()}"
     hook = shell.json("webhook", "orchard/shop/called")
     headers = {"authorization": f"Bearer {hook['secret']}", "webhook-id": "msg_1"}
-    answers = [httpx.post(hook["url"], json={"order": mark}, headers=headers, timeout=60) for _ in range(2)]
-    wrong = httpx.post(hook["url"], json={"order": mark}, timeout=60)
+    answers = [httpx.post(hook["url"], json={"order": mark}, headers=headers, timeout=240) for _ in range(2)]
+    wrong = httpx.post(hook["url"], json={"order": mark}, timeout=240)
     wait_until(lambda: bool(shell.json("runs", "orchard/shop/called")["items"]), 60, "the run of the call")
     log = shell.run("logs", "orchard/shop/called/1", "-f")
 
@@ -185,7 +185,9 @@ def test_people_are_invited_listed_and_withdrawn(shell: Shell) -> None:
     (listed,) = shell.json("invites", "orchard/shop")["items"]
     again = shell.json("invite", "orchard/shop", "eve@else.example", "--new-link")
     member = shell.json("invite", "orchard/shop", "fay@else.example", "--joins-as", "member")
-    statuses = [httpx.get(each, trust_env=False).status_code for each in (link, again["url"], member["url"])]
+    statuses = [
+        httpx.get(each, trust_env=False, timeout=240).status_code for each in (link, again["url"], member["url"])
+    ]
     table = shell.run("invites", "orchard/shop").stdout
     gone = shell.run("invite", "orchard/shop", "eve@else.example", "--withdraw")
     unknown = shell.run("invite", "orchard/shop", "eve@else.example", "--withdraw")
@@ -198,7 +200,7 @@ def test_people_are_invited_listed_and_withdrawn(shell: Shell) -> None:
     assert "eve@else.example" in table
     assert "fay@else.example" in table
     assert (gone.returncode, unknown.returncode) == (0, 2)
-    assert httpx.get(again["url"], trust_env=False).status_code == 404
+    assert httpx.get(again["url"], trust_env=False, timeout=240).status_code == 404
     assert [each["email"] for each in shell.json("invites", "orchard/shop")["items"]] == ["fay@else.example"]
 
 
@@ -458,7 +460,7 @@ def test_fish_completes_commands_and_names(shell: Shell, tmp_path: Path) -> None
     def offered(words: str) -> str:
         asks = f'dlthub-tui completion fish | source; complete -C "dlthub-tui {words}"'
         command = [program, "--no-config", "-c", asks]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=240, check=True, env=environment).stdout
 
     assert "workspaces\t" in offered("worksp")
     wait_until(lambda: "vineyard/shop\t" in offered("jobs viney"), what="no names were offered")

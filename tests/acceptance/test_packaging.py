@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 def run(*argv: str | Path, cwd: Path) -> str:
     done = subprocess.run(
-        [str(word) for word in argv], cwd=cwd, capture_output=True, text=True, timeout=100, check=False
+        [str(word) for word in argv], cwd=cwd, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -19,7 +19,7 @@ from tests.acceptance.split import SplitInstallation, split_installation
 from tests.unit.planes.scrub.hostile_lines import hostile_line
 from tests.unit.planes.scrub.strict_terminal import StrictTerminal
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 # What the platform is told to keep: variables, and members of the profile's secret TOML.
 REGISTERED = {

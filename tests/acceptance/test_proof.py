@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.installations import open_home
 from tests.acceptance.platforms import PlatformProcess, run_command, serving
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ async def ask(region: Killable, rest: str) -> Any:
 
 
 async def ask_until(region: Killable, rest: str, is_right: Callable[[Any], bool]) -> Any:
-    with anyio.fail_after(90):
+    with anyio.fail_after(240):
         while True:
             found = await ask(region, rest)
             if is_right(found):

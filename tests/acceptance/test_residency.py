@@ -15,7 +15,7 @@ from tests.acceptance.platforms import wait_until
 from tests.acceptance.seattle import data_folder
 from tests.acceptance.split import SplitInstallation, split_installation
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 # Words of a user's world that the control plane is told, and nothing else (Contract: D.16).
 TOLD = Marks("description", "docstring", "tag", "job", "pipeline", "dataset")

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.workspaces import definition, requirements
 from tests.integration.planes.data_plane.running_region import RunningRegion, region_with_index, until
 
-pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance]
 
 JOBS = b'''"""Fruit."""
 import os

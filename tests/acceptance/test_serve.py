@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 def test_three_planes_answer_and_sigterm_ends_them(platform: PlatformProcess) -> None:
     assert set(platform.data_planes) == {"us1", "eu1"}
     for url in (platform.control_plane, *platform.data_planes.values()):
-        document = httpx.get(f"{url}/openapi.json", timeout=60).json()
+        document = httpx.get(f"{url}/openapi.json", timeout=240).json()
         assert document["paths"]
 
     assert platform.stop(signal.SIGTERM) == 0
@@ -33,7 +33,7 @@ def test_the_socket_answers_and_is_private(platform: PlatformProcess) -> None:
     path = Path(record["socket"])
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost") as client:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost", timeout=240) as client:
         assert client.get("/openapi.json").status_code == 200
 
 

@@ -99,7 +99,7 @@ def test_a_region_that_waits_for_its_control_plane_can_be_ended(tmp_path: Path) 
         try:
             wait_until((tmp_path / "region" / "data" / "eu1" / "identity.key").exists)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+            assert process.wait(240) == 0
         finally:
             process.kill()
             process.wait()

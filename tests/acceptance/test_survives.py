@@ -18,7 +18,7 @@ from tests.acceptance.wheels import from_wheels
 from tests.contract.client_users import ClientUsers
 from tests.fakes.leftovers import start_ticks
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 SECRET = "pelican-granite-5512-orchard"
 FILES = {

@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.installations import WEATHER, Desk, Installation
 from tests.acceptance.seattle import data_folder, query
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 # without the notebook's framework, whose environment takes longest to build
 LEAN = "dlt[duckdb]>=1.31,<1.32\nvega_datasets==0.9.0\n"
@@ -45,7 +45,7 @@ def other(region: str) -> str:
 
 
 def ask(url: str, path: str, token: str, method: str = "GET", **rest: Any) -> httpx.Response:
-    return httpx.request(method, f"{url}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60, **rest)
+    return httpx.request(method, f"{url}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=240, **rest)
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -139,6 +139,6 @@ def holding(folder: Path, *words: str) -> list[str]:
     """Files with any of these words in them."""
     patterns = [option for word in words for option in ("-e", word)]
     done = subprocess.run(
-        ["grep", "-rlaF", *patterns, str(folder)], check=False, capture_output=True, text=True, timeout=120
+        ["grep", "-rlaF", *patterns, str(folder)], check=False, capture_output=True, text=True, timeout=240
     )
     return done.stdout.splitlines()

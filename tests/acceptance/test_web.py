@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 
 from dlthub_tui.cli.web.serving import take_port
 
-pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow]
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def serving_web(home: Path, *words: str) -> Generator[tuple[subprocess.Popen[str
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
 
 def app_processes(server: int) -> list[psutil.Process]:
@@ -55,7 +55,7 @@ def _is_app(process: psutil.Process) -> bool:
         return False
 
 
-async def drawn(page: Page, *texts: str, seconds: float = 25) -> str:
+async def drawn(page: Page, *texts: str, seconds: float = 240) -> str:
     """Waits until the app's terminal shows all of these; the whole screen."""
     shown = ""
     with anyio.move_on_after(seconds):
@@ -103,7 +103,7 @@ async def test_a_browser_shows_the_app_and_its_keys_work(number: signal.Signals)
             apps = app_processes(process.pid)
             process.send_signal(number)
             await page.wait_for("document.body.classList.contains('-closed')")
-            assert process.wait(60) == 0
+            assert process.wait(240) == 0
             assert [app for app in apps if app.is_running() and app.status() != psutil.STATUS_ZOMBIE] == []
             assert not (folder / "home" / "platform.json").exists()
 
@@ -112,7 +112,9 @@ async def test_no_app_outlives_a_server_that_was_killed() -> None:
     with open_folder("web-") as folder, serving_web(folder / "home") as (process, link):
         place = urlsplit(link)
         to = {"Host": place.netloc}
-        async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{place.port}", headers=to) as client:
+        async with httpx.AsyncClient(
+            trust_env=False, timeout=240, base_url=f"http://127.0.0.1:{place.port}", headers=to
+        ) as client:
             entered = await client.get(f"/?{place.query}")
         headers = {"Cookie": entered.headers["set-cookie"].split(";")[0], "Origin": f"http://{place.netloc}"}
         async with connect(
@@ -122,13 +124,13 @@ async def test_no_app_outlives_a_server_that_was_killed() -> None:
             for wrong in ("", "{}", "[]", '["resize", 7]', '["stdin"]', '["resize", {"width": -1, "height": 1e999}]'):
                 await socket.send(wrong)
             await socket.send('["ping", "12"]')
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 while await socket.recv() != '["pong", "12"]':
                     pass
             apps = app_processes(process.pid)
             assert len(apps) == 1
             process.kill()
-            _, alive = psutil.wait_procs(apps, timeout=60)
+            _, alive = psutil.wait_procs(apps, timeout=240)
             assert [app for app in alive if app.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -145,7 +147,7 @@ async def test_a_port_that_is_taken_is_said() -> None:
 
 async def test_without_the_library_it_says_what_to_install() -> None:
     program = "import sys; sys.modules['textual_serve'] = None; from dlthub_tui.cli.main import main; main(['web'])"
-    refused = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    refused = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False)
 
     assert refused.returncode == 1
     assert "needs the package textual-serve" in refused.stderr

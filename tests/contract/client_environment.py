@@ -82,7 +82,7 @@ def _readable_python() -> str:
 
 def _starts(python: str) -> bool:
     probe = [*as_uid(PROBE_UID), python, "-I", "-c", "import ssl, sqlite3, sys; sys.exit(sys.version_info < (3, 11))"]
-    return subprocess.run(probe, check=False, capture_output=True, cwd="/", timeout=60).returncode == 0
+    return subprocess.run(probe, check=False, capture_output=True, cwd="/", timeout=240).returncode == 0
 
 
 def cache_folder() -> Path:

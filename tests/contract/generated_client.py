@@ -217,7 +217,7 @@ def generated_client(user: RealClient, *, awaited: bool) -> Generator[GeneratedC
     finally:
         process.stdin.close()
         try:
-            process.wait(60)
+            process.wait(240)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

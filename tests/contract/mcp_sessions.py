@@ -19,7 +19,7 @@ from tests.contract.client_environment import NEWEST, client_environment
 from tests.contract.released_client import RealClient
 
 FASTMCP = "fastmcp>=4.2,<5"
-SESSION_SECONDS = 240
+SESSION_SECONDS = 600
 Transport = Literal["stdio", "http", "sse"]
 
 PROGRAM = """
@@ -53,7 +53,7 @@ async def streams():
             yield opened[0], opened[1]
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(240)
 
 async def main():
     async with streams() as (reader, writer), ClientSession(reader, writer) as session:

@@ -28,7 +28,7 @@ class Ground:
     def ask(self, method: str, path: str, **rest: Any) -> Any:
         headers = {"authorization": f"Bearer {self.credentials['control']}"}
         url = f"{self.platform.control_plane}/api/v1{path.format(**self.ids)}"
-        answer = httpx.request(method, url, headers=headers, timeout=60, trust_env=False, **rest)
+        answer = httpx.request(method, url, headers=headers, timeout=240, trust_env=False, **rest)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -36,7 +36,7 @@ class Ground:
         ticket = self.ask("POST", f"/workspaces/{{workspace_id}}/{kind}s/-issue-upload")
         self.ids[f"{kind}_id"] = ticket[f"{kind}_id"]
         headers = {"authorization": f"Bearer {ticket['upload_token']}"}
-        answer = httpx.post(ticket["upload_url"], files=files, headers=headers, timeout=60, trust_env=False)
+        answer = httpx.post(ticket["upload_url"], files=files, headers=headers, timeout=240, trust_env=False)
         assert answer.status_code == 200, answer.text
 
     def run(self) -> None:
@@ -80,7 +80,7 @@ def published_ground() -> Generator[Ground]:
 
 def _sign_in(platform: PlatformProcess) -> dict[str, str]:
     url = f"{platform.control_plane}/auth/v1/sessions"
-    codes = httpx.post(f"{url}/-issue-device-code", trust_env=False).json()
+    codes = httpx.post(f"{url}/-issue-device-code", trust_env=False, timeout=240).json()
     platform.admin("approve", codes["user_code"], "--user", OWNER)
     body = {"device_code": codes["device_code"]}
-    return httpx.post(f"{url}/-redeem-device-code", json=body, trust_env=False).json()
+    return httpx.post(f"{url}/-redeem-device-code", json=body, trust_env=False, timeout=240).json()

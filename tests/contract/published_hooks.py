@@ -45,7 +45,7 @@ class Session:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._begun = float("-inf")
-        self._client = httpx.Client(base_url=CONTROL_PLANE, trust_env=False, timeout=60)
+        self._client = httpx.Client(base_url=CONTROL_PLANE, trust_env=False, timeout=240)
         self.control = self.region = ""
 
     @property

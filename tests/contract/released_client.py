@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.contract.client_environment import ClientEnvironment, as_uid
 
-RUN_SECONDS = 90.0
+RUN_SECONDS = 300.0
 
 INSTALLER = re.compile(r"UV_(?!CACHE_DIR$).*|PIP_.*|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL)_PROXY", re.IGNORECASE)
 

@@ -257,7 +257,7 @@ async def of_runs(workspace: Any, facts: dict[str, Any]) -> None:
             done = await got(runs.cancel_all(job_refs=refs))
             facts["cancels"].append([[one.job_ref for one in report.cancelled] for report in (dry, done)])
             facts["cancels"].append(list(done.not_running))
-        facts["cancels"].append(str((await got(run.wait(timeout=60))).status))
+        facts["cancels"].append(str((await got(run.wait(timeout=240))).status))
 
 
 async def of_telemetry(workspace: Any, facts: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import json
 import pytest
 from tests.acceptance.installations import Desk, Installation
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 HEAD = "import dlt.hub.run as run\n\n"
 WORD = "cobalt-otter-41"

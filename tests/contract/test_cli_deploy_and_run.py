@@ -11,7 +11,7 @@ from tests.acceptance.platforms import wait_until
 from tests.acceptance.seattle import data_folder, observations, query
 from tests.contract.released_client import Outcome
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 SECRET = "heron-lantern-4417-quay-marble"
 JOBS = ("broken", "careless", "load", "nightly", "summarize", "dashboard")

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.installations import Desk, Installation
 from tests.acceptance.platforms import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 FILES = {

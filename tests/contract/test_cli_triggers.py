@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.installations import WEATHER, Desk, Installation
 from tests.acceptance.platforms import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 CHAIN = """
 import socket

@@ -8,7 +8,7 @@ import pytest
 import tomlkit
 from tests.acceptance.installations import Installation, Person
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 ONE_JOB = """
 import dlt.hub.run as run

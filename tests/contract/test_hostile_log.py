@@ -13,7 +13,7 @@ from tests.acceptance.installations import Desk, Installation
 from tests.unit.planes.scrub.hostile_lines import hostile_line
 from tests.unit.planes.scrub.strict_terminal import StrictTerminal
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 PIECE = 256 * 1024
 CONTINUES = " [line continues]"

@@ -13,7 +13,7 @@ from tests.acceptance.platforms import wait_until
 from tests.acceptance.seattle import data_folder
 from tests.contract.mcp_sessions import Answer, Conversation, McpClient, Transport
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SECRET = "plover-basalt-7731-sluice"

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from tests.contract.published_ground import Ground
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 # They wait for news, or end what the next request needs.
 LEFT_OUT = re.compile(r"/changes$|/log-stream$|/events$|-poll$|-upload$|-rotate$")
@@ -72,7 +72,7 @@ class Plane:
         head = f"{method} {path} HTTP/{version}\r\nHost: {address.netloc}\r\nAuthorization: Bearer {self.token}\r\n"
         if close:
             head += "Connection: close\r\n"
-        with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        with socket.create_connection((address.hostname, address.port), timeout=240) as connection:
             connection.sendall(f"{head}{headers}\r\n".encode("latin-1") + body)
             raw = b"".join(iter(lambda: connection.recv(65536), b""))
         start, _, rest = raw.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
@@ -99,7 +99,7 @@ def plane(ground: Ground, request: pytest.FixtureRequest) -> Plane:
     if request.param == "region":
         origin = ground.platform.data_planes["eu1"]
         token = ground.ask("POST", "/workspaces/{workspace_id}/-issue-dataplane-token")["token"]
-    document = httpx.get(f"{origin}/openapi.json", timeout=60, trust_env=False).json()
+    document = httpx.get(f"{origin}/openapi.json", timeout=240, trust_env=False).json()
     return Plane(origin, token, ground.ids, document)
 
 

@@ -152,7 +152,7 @@ SHAPES: dict[str, Callable[[Path], None]] = {
 
 def _pack(folder: Path, out: Path, python: Path) -> dict[str, Any]:
     command = [sys.executable, "-I", "-m", "planes.packing", str(folder), "--out", str(out), "--python", str(python)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.acceptance.installations import Desk, Installation
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 FILES = {
     "requirements.txt": "dlt[duckdb]==1.31.0\n",

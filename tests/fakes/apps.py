@@ -168,7 +168,7 @@ class _Resolved(httpx.AsyncHTTPTransport):
 
 def browser(origin: str = "", **options: Any) -> httpx.AsyncClient:
     """A client with cookies that finds apps by their names."""
-    return httpx.AsyncClient(base_url=origin, transport=_Resolved(), timeout=60, trust_env=False, **options)
+    return httpx.AsyncClient(base_url=origin, transport=_Resolved(), timeout=240, trust_env=False, **options)
 
 
 class ResolvedHere(httpx.HTTPTransport):

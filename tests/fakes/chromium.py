@@ -20,7 +20,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-START_SECONDS = 60
+START_SECONDS = 240
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = (
     "--headless=new", "--no-first-run", "--no-default-browser-check", "--disable-gpu", "--disable-dev-shm-usage",
@@ -67,7 +67,7 @@ class Page:
         )
         return found["result"].get("value")
 
-    async def wait_for(self, expression: str, seconds: float = 60) -> Any:
+    async def wait_for(self, expression: str, seconds: float = 240) -> Any:
         """Waits until the expression is true in the page."""
         found: Any = None
         with anyio.move_on_after(seconds):
@@ -80,7 +80,7 @@ class Page:
         """What a reader sees, also inside shadow trees."""
         return await self.evaluate(_TEXT)
 
-    async def shows(self, text: str, seconds: float = 60) -> None:
+    async def shows(self, text: str, seconds: float = 240) -> None:
         """Waits until the page shows this text."""
         await self.wait_for(f"({_TEXT}).includes({json.dumps(text)})", seconds)
 
@@ -128,7 +128,7 @@ class Chromium:
         self._waiting[number] = anyio.Event()
         message: dict[str, Any] = {"id": number, "method": method, "params": params}
         await self.socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             await self._waiting[number].wait()
         del self._waiting[number]
         answer = self._answers.pop(number)
@@ -192,7 +192,7 @@ async def chromium() -> AsyncGenerator[Chromium]:
     finally:
         process.terminate()
         try:
-            process.wait(60)
+            process.wait(240)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -160,7 +160,7 @@ class FakeControlPlane:
         server = AppServer(self.build(stopping), [listener], stopping)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await server.wait_ready()
             try:
                 yield self

@@ -111,7 +111,7 @@ class Stage:
     async def until_polls_wait(self, count: int = 1, *, plane: str = "eu1") -> None:
         """Until so many polls of a data plane have looked and wait for news, whatever their database takes."""
         events = self.parts.news._events
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while (event := events.get(plane)) is None or event.statistics().tasks_waiting < count:
                 await anyio.sleep(0.001)
 
@@ -123,7 +123,7 @@ class Stage:
         async def wait() -> None:
             answers.append(await self.poll(free=free))
 
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             async with anyio.create_task_group() as group:
                 for _ in range(count):
                     group.start_soon(wait)
@@ -234,7 +234,7 @@ async def control_stage(folder: Path, database_url: str) -> AsyncGenerator[Stage
         organization_id, workspace_id = await _add_places(plane.parts, keys)
         owner = await _add_person(plane.parts, organization_id, OrganizationRole.OWNER)
         transport = httpx.ASGITransport(plane.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, timeout=60) as client:
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, timeout=240) as client:
             yield Stage(
                 plane=plane,
                 clock=clock,

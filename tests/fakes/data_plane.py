@@ -146,11 +146,11 @@ async def running_data_plane(
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await server.wait_ready()
             try:
-                async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-                    with anyio.fail_after(60):
+                async with httpx.AsyncClient(base_url=url, timeout=240, trust_env=False) as client:
+                    with anyio.fail_after(240):
                         await plane.services.enrolment.wait()
                     yield RunningDataPlane(plane=plane, control=control, client=client, folder=folder)
             finally:

@@ -475,7 +475,7 @@ def served(installation: Installation) -> Generator[Any]:
             for each in (server, beside):
                 portal.call(each.stop)
             for ended in serving:
-                ended.result(60)
+                ended.result(240)
 
         installation.leave = leave
         try:

@@ -84,7 +84,7 @@ class LeasingControlPlane(FakeControlPlane):
         self._cancels.append({"run_id": lease.run_id, "fence": lease.fence})
         self._wake()
 
-    async def wait_status(self, lease: Lease, *wanted: str, seconds: float = 90) -> str:
+    async def wait_status(self, lease: Lease, *wanted: str, seconds: float = 240) -> str:
         """Waits until one of these was reported."""
         with anyio.fail_after(seconds):
             while True:
@@ -94,7 +94,7 @@ class LeasingControlPlane(FakeControlPlane):
                     return found[0]
                 await told.wait()
 
-    async def wait_end(self, lease: Lease, seconds: float = 90) -> str:
+    async def wait_end(self, lease: Lease, seconds: float = 240) -> str:
         """Waits for the end of a run: completed, failed or cancelled."""
         return await self.wait_status(lease, "completed", "failed", "cancelled", seconds=seconds)
 

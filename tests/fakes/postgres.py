@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from planes.domain.identifiers import new_id
 
-START_SECONDS = 90
+START_SECONDS = 240
 _IS_ROOT = os.geteuid() == 0
 HAS_POSTGRES = all(map(shutil.which, ("initdb", "postgres", *(["setpriv"] if _IS_ROOT else []))))
 # Nothing of it outlives the test, so nothing is synced, and of its journal little is kept.
@@ -49,7 +49,7 @@ class PostgresServer:
         """A fast stop."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(timeout=60)
+            self._process.wait(timeout=240)
 
     def kill(self) -> None:
         """`kill -9` of all its processes at once."""
@@ -59,7 +59,7 @@ class PostgresServer:
             for pid in every:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=240)
 
     def kill_backends(self, database: str) -> int:
         """`kill -9` of the processes that serve connections to a database: how many there were."""

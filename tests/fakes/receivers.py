@@ -56,7 +56,7 @@ class HttpReceiver:
     says: bytes = b"ok"
     news: anyio.Event = field(default_factory=anyio.Event)
 
-    async def wait(self, count: int, seconds: float = 60) -> list[Posted]:
+    async def wait(self, count: int, seconds: float = 240) -> list[Posted]:
         """Until so many were posted."""
         with anyio.fail_after(seconds):
             while len(self.posted) < count:
@@ -122,7 +122,7 @@ class MailReceiver:
     unknown: set[str] = field(default_factory=set)
     password: str | None = None
 
-    async def wait(self, count: int, seconds: float = 60) -> list[Received]:
+    async def wait(self, count: int, seconds: float = 240) -> list[Received]:
         """Until so many came. They come in a thread of the server's own."""
         with anyio.fail_after(seconds):
             while len(self.mails) < count:

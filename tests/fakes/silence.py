@@ -30,6 +30,6 @@ async def until_closed(silent: socket.socket) -> None:
     except BlockingIOError:
         return
     with connection:
-        connection.settimeout(60)
+        connection.settimeout(240)
         while await to_thread.run_sync(connection.recv, 65536):
             pass

@@ -32,7 +32,7 @@ from tests.reliability.processes import ancestors_of, children_of, command_of, e
 from tests.reliability.sizes import sized
 
 OWNER = "owner@example.org"
-END_SECONDS = sized(60, 240)
+END_SECONDS = 240
 """How long an end or an answer is waited for. Beside much other work a plane of full sizes takes a minute to start."""
 ENDED = ("completed", "failed", "cancelled")
 STANDS_BY = b"The program of an interpreter that stands by"
@@ -58,7 +58,7 @@ class Sending:
     def wait(self) -> int | None:
         """The answer's status; None when there was none."""
         try:
-            return self._answer.result(120).status_code
+            return self._answer.result(240).status_code
         except httpx.HTTPError:
             return None
 
@@ -131,7 +131,7 @@ class CrashStage:
         """`kill -9` of a plane; it is gone when this returns."""
         process = self.planes[plane].process
         process.send_signal(signal.SIGKILL)
-        process.wait(60)
+        process.wait(240)
         self._running.pop(plane).close()
 
     def stop(self, plane: str) -> None:
@@ -327,7 +327,7 @@ class CrashStage:
     def when(
         self,
         condition: Callable[[], Any],
-        seconds: float = 60,
+        seconds: float = END_SECONDS,
         missed: Callable[[], bool] | None = None,
         pause: float = 0.0005,
     ) -> Any:

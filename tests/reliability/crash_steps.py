@@ -46,11 +46,11 @@ def upload(stage: CrashStage, kill: Kill) -> Begun:
 
     def halves() -> Generator[bytes]:
         yield content[: len(content) // 2]
-        went_on.wait(60)
+        went_on.wait(240)
         yield content[len(content) // 2 :]
 
     def send() -> httpx.Response:
-        return httpx.post(permit["upload_url"], content=halves(), headers=dict(request.headers), timeout=60,
+        return httpx.post(permit["upload_url"], content=halves(), headers=dict(request.headers), timeout=240,
                           trust_env=False)  # fmt: skip
 
     sending = stage.in_background(send)
@@ -70,7 +70,7 @@ def write_back(stage: CrashStage, kill: Kill) -> Begun:
     headers = {"Authorization": f"Bearer {permit['upload_token']}"}
     with stage.held(stage.control_database):
         sending = stage.in_background(
-            lambda: httpx.post(permit["upload_url"], files=parts, headers=headers, timeout=60, trust_env=False)
+            lambda: httpx.post(permit["upload_url"], files=parts, headers=headers, timeout=240, trust_env=False)
         )
         stage.when(
             lambda: stage.row(stage.region_database, "select 1 from deployments where stored_at is null and id = ?",
@@ -104,7 +104,7 @@ def unpack(stage: CrashStage, kill: Kill) -> Begun:
     stage.deploy(stage.fresh_code(MANY_FILES))
     run_id = stage.trigger("quick")
     trees = stage.place.parents[1] / "trees"
-    stage.when(lambda: any(place.name.startswith(".") for place in trees.iterdir()) if trees.exists() else False, 20,
+    stage.when(lambda: any(place.name.startswith(".") for place in trees.iterdir()) if trees.exists() else False, 60,
                lambda: stage.has_been_opened(run_id))  # fmt: skip
     kill(run_id)
     return Begun(run_id)
@@ -114,7 +114,7 @@ def build(stage: CrashStage, kill: Kill) -> Begun:
     """The environment is half there."""
     stage.deploy(wanted=stage.fresh_requirements())
     run_id = stage.trigger("quick")
-    stage.when(lambda: any(stage.place.glob("environments/*.building/lib/python3*/site-packages/mark*")), 20,
+    stage.when(lambda: any(stage.place.glob("environments/*.building/lib/python3*/site-packages/mark*")), 60,
                lambda: stage.record(run_id, "exit") is not None)  # fmt: skip
     kill(run_id)
     return Begun(run_id)
@@ -177,7 +177,7 @@ def burst(stage: CrashStage, kill: Kill) -> Begun:
     run_id = stage.trigger("burst")
     stage.when(
         lambda: sum(path.stat().st_size for path in stage.plain_log(run_id)) > 300_000,
-        20,
+        60,
         lambda: stage.record(run_id, "exit") is not None,
     )
     kill(run_id)
@@ -202,7 +202,7 @@ def consolidation(stage: CrashStage, kill: Kill) -> Begun:
     """The log of the ended run is half compressed."""
     run_id = stage.trigger("burst")
     segments = stage.folder(run_id) / "ctl" / "segments"
-    stage.when(lambda: has_name(segments, ".zst.new"), 30, lambda: has_name(segments, ".zst"))
+    stage.when(lambda: has_name(segments, ".zst.new"), 60, lambda: has_name(segments, ".zst"))
     kill(run_id)
     return Begun(run_id, "burst")
 

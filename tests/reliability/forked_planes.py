@@ -86,7 +86,7 @@ class Forking:
 
     def close(self) -> None:
         self._asking.close()
-        self._process.wait(60)
+        self._process.wait(240)
 
 
 def _fork_for_ever(asked: socket.socket) -> None:

@@ -122,5 +122,5 @@ def other_version(change: Change) -> Generator[OtherVersion]:
             yield way
         finally:
             portal.call(server.stop)
-            serving.result(60)
+            serving.result(240)
             listener.close()

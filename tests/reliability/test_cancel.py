@@ -86,7 +86,7 @@ async def test_a_cancelled_run_is_gone_whatever_it_tries(executor: LocalExecutor
         assert len(of_run(place)) >= CHILDREN
         began = time.monotonic()
         await running.stop("cancelled")
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             outcome = await running.wait()
         times.append(time.monotonic() - began)
 

@@ -24,7 +24,7 @@ from tests.reliability.stages import Stages
 
 from planes.data_plane.segments import is_sealed
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 3600))]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(1200, 3600))]
 
 ROUNDS = range(sized(1, 14))
 """The first kills as soon as the step is seen, each other a random while later; there planes are forked."""

@@ -51,7 +51,7 @@ def test_the_tour_tells_the_whole_story_and_records_it(tmp_path: Path) -> None:
 def test_without_a_terminal_it_says_what_to_do() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dlthub_tui.cli.main", "demo"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=60, check=False, env={**os.environ},
+        timeout=240, check=False, env={**os.environ},
     )  # fmt: skip
 
     assert done.returncode == 2

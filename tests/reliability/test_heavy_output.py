@@ -72,7 +72,7 @@ def run(folder: Path, pieces: Iterable[bytes]) -> Taken:
             size += len(piece)
         process.stdin.close()
         told = json.loads(process.stdout.read())
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
     return Taken(told["lines"], told["kib"], size / 1e6 / told["seconds"], time.monotonic() - began)
 
 

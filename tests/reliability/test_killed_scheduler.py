@@ -55,7 +55,7 @@ def _serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, json.loads(process.stdout.readline())["control_plane"]
     finally:
         process.kill()
-        assert process.wait(60) in (-signal.SIGKILL, 0)
+        assert process.wait(240) in (-signal.SIGKILL, 0)
         process.stdout.close()
 
 
@@ -78,7 +78,7 @@ async def _fill(folder: Path) -> None:
             await connection.execute(change, moments)
 
 
-@pytest.mark.timeout(sized(180, 1800))
+@pytest.mark.timeout(sized(1200, 1800))
 async def test_scheduler_killed_in_the_middle_of_its_ticks_fires_each_once() -> None:
     chance, kills, in_the_middle = random.Random(11), 0, 0
     with tempfile.TemporaryDirectory(prefix="dlthub-tui-ticks-") as root:
@@ -106,7 +106,7 @@ async def test_scheduler_killed_in_the_middle_of_its_ticks_fires_each_once() -> 
     tell("R3 killed scheduler", f"{JOBS} ticks, {kills} kills, {in_the_middle} with ticks still due: each fired once")
 
 
-@pytest.mark.timeout(sized(180, 1800))
+@pytest.mark.timeout(sized(1200, 1800))
 async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_slice() -> None:
     """A region reports each slice's end; the control plane is killed at any point of it, and told again."""
     chance, kills, slices = random.Random(12), 0, sized(24, 400)
@@ -128,7 +128,7 @@ async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_s
             key, database = stage.keys["eu1"], folder / "control.db"
         while _states(database) != {"completed": slices}:
             with _serving(home) as (process, url):
-                async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+                async with httpx.AsyncClient(base_url=url, timeout=240) as client:
                     region = Region(client, key)
                     for _ in range(chance.randrange(2)):
                         await region.end_something()

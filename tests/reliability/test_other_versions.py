@@ -66,22 +66,22 @@ def test_what_came_after_the_first_version_may_be_missing() -> None:
 
 @pytest.mark.acceptance
 @pytest.mark.slow
-@pytest.mark.timeout(sized(180, 3600))
+@pytest.mark.timeout(sized(1200, 3600))
 def test_planes_of_two_versions_run_jobs() -> None:
     """First the other one is of tomorrow, then of yesterday."""
     with other_version(of_tomorrow) as way, crash_stage(is_split=True, link=way) as stage:
         done = [stage.trigger("quick")]
-        stage.when(lambda: stage.status_row(done[0]) == "completed", 60)
+        stage.when(lambda: stage.status_row(done[0]) == "completed")
         cancelled = stage.trigger("steady")
-        stage.when(lambda: stage.lines_on_disk(cancelled) > 20, 60)
+        stage.when(lambda: stage.lines_on_disk(cancelled) > 20)
         stage.kill("data")
         tomorrow, way.passed, way.change = way.passed, Counter(), of_yesterday
         stage.start()
         stage.cancel(cancelled)
-        stage.when(lambda: stage.status_row(cancelled) == "cancelled", 60)
+        stage.when(lambda: stage.status_row(cancelled) == "cancelled")
         stage.deploy()
         done.append(stage.trigger("quick"))
-        stage.when(lambda: stage.status_row(done[1]) == "completed", 60)
+        stage.when(lambda: stage.status_row(done[1]) == "completed")
         logs = [[line["content"] for line in stage.log(run) if line["source"] == "user"] for run in done]
 
         assert logs == [["line 0", "line 1", "line 2", "end"]] * 2

@@ -30,7 +30,7 @@ from planes.data_plane.segments.recovery import recover
 STEPS = sized(60, 240)
 CUTS = sized(60, 1000)
 pytestmark = [
-    pytest.mark.slow, pytest.mark.timeout(sized(180, 3600)),
+    pytest.mark.slow, pytest.mark.timeout(sized(1200, 3600)),
     pytest.mark.skipif(missing() is not None, reason=f"no calls can be recorded: {missing()}"),
 ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_a_disk_that_did_not_sync_is_not_asked_again(tmp_path: Path) -> None:
     done = subprocess.run(
         ["strace", "-f", "-o", os.devnull, "-e", "trace=fsync,fdatasync", "-e", f"inject={failing}", sys.executable,
          "-m", failing_sync_work.__name__, str(tmp_path)],
-        capture_output=True, text=True, check=True, timeout=120, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, check=True, timeout=240, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     said = json.loads(done.stdout)
     with closing(sqlite3.connect(tmp_path / "plane.db")) as connection:

@@ -26,7 +26,7 @@ from tests.reliability.test_crash_matrix import gone, is_torn, rows
 
 from planes.data_plane.segments import is_sealed
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 3600))]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(1200, 3600))]
 
 PAIRS = (
     ("control plane", "data plane"),

@@ -26,7 +26,7 @@ from tests.fakes.apps import ResolvedHere
 from tests.reliability.canaries import Canaries
 from tests.reliability.sizes import sized, tell
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(600, 3000))]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(1200, 3000))]
 
 # How many words in a thousand. What an app is asked and answers is a request each.
 SHARES = {
@@ -248,7 +248,7 @@ def look_everywhere(planted: Planted, run_ids: list[str]) -> None:
     walk.ask_region("get_job_run_result", job_run_id=run_ids[1])
     token = walk.ask_workspace("issue_dataplane_token_workspace")["token"]
     own = f"{walk.workspace['dataplane_url']}/own/v1/workspaces/{walk.workspace_id}"
-    with httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=60) as region:
+    with httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=240) as region:
         for run_id in run_ids:
             for path in ("lines?from_line=0", "hits", "leaks", f"-search?q={planted.words['stdout'][0]}"):
                 region.get(f"{own}/job-runs/{run_id}/{path}")
@@ -258,7 +258,7 @@ def look_everywhere(planted: Planted, run_ids: list[str]) -> None:
 def visit_pages(planted: Planted, run_ids: list[str]) -> None:
     walk = planted.walk
     base = f"{walk.control_plane}/w/{walk.workspace_id}"
-    with httpx.Client(follow_redirects=True, timeout=60) as browser:
+    with httpx.Client(follow_redirects=True, timeout=240) as browser:
         asked = browser.get(base)
         form = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', asked.text))
         sent = {**form, "email": walk.person.email, "password": walk.person.password}
@@ -285,8 +285,8 @@ def use_app(planted: Planted, job_id: str) -> None:
     token = walk.ask_workspace("issue_dataplane_token_workspace")["token"]
     path = f"/own/v1/workspaces/{walk.workspace_id}/job-runs/{run_id}/-open-app"
     headers = {"authorization": f"Bearer {token}"}
-    where = httpx.post(walk.workspace["dataplane_url"] + path, headers=headers, timeout=60).json()
-    with httpx.Client(transport=ResolvedHere(), follow_redirects=True, timeout=60) as browser:
+    where = httpx.post(walk.workspace["dataplane_url"] + path, headers=headers, timeout=240).json()
+    with httpx.Client(transport=ResolvedHere(), follow_redirects=True, timeout=240) as browser:
         browser.get(where["url"])
         answered: set[str] = set()
         for number, word in enumerate(words["app_body"]):

@@ -142,7 +142,7 @@ async def printing() -> AsyncGenerator[tuple[Killable, Lease, Path]]:
 
 def rest_of(connection: socket.socket) -> bytes:
     connection.setblocking(True)
-    connection.settimeout(120)
+    connection.settimeout(240)
     pieces: list[bytes] = []
     while piece := connection.recv(1 << 20):
         pieces.append(piece)
@@ -160,7 +160,7 @@ async def test_readers_that_hardly_read_cost_little_and_slow_nobody() -> None:
                 await one_round(gates, 2 * pair, fast, alone)
             before = resident(region.process.pid)
             with connections(region.place, lease, READERS) as slow:
-                await until(lambda slow=slow: all(has_begun(each) for each in slow), seconds=60)
+                await until(lambda slow=slow: all(has_begun(each) for each in slow), seconds=240)
                 await until_idle(region.process.pid)  # they have got all that they take for now
                 async with anyio.create_task_group() as dripping:
                     dripping.start_soon(drip, slow, dripped)

@@ -18,7 +18,7 @@ from tests.security.role_matrix import CONTROL, CONTROL_ROUTES, PRINCIPALS, REGI
 
 from planes.domain.identifiers import new_id
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ROUNDS = sized(20, 300)
 MOST_MILLISECONDS = 5.0
 # The addresses of one thing of a workspace: of others, and of nobody.

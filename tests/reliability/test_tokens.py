@@ -25,7 +25,7 @@ from tests.security.role_matrix import CONTROL_ROUTES, REGION_ROUTES
 from planes.domain.identifiers import new_id
 from planes.tokens.keys import SigningKey
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 OPEN = {"open", "socket"}
 
 

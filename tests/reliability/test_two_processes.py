@@ -13,7 +13,7 @@ from tests.acceptance.platforms import serving
 from tests.reliability.crash_stage import CrashStage, crash_stage
 from tests.reliability.sizes import IS_FULL, sized, tell
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 RUNS = 6
 AGAIN_SECONDS = 6
@@ -24,7 +24,7 @@ def test_of_two_processes_of_a_region_the_newest_runs_each_run_once() -> None:
     with crash_stage(is_split=True) as stage:
         copied = _copy(stage)
         with _serving_copy(stage, copied):
-            stage.when(lambda: _refusals(stage.home("data")) == 1, 60)
+            stage.when(lambda: _refusals(stage.home("data")) == 1)
 
             of_copy = _finish(stage)
         _refused = _refusals(stage.home("data"))
@@ -46,15 +46,15 @@ def test_what_a_process_was_given_that_hangs_is_run_once(has_begun: bool) -> Non
             # Held, it cannot write the lease down.
             with nullcontext() if has_begun else stage.held(stage.region_database):
                 run_id = stage.trigger("quick")
-                stage.when(lambda: stage.record(run_id, "runner") or not has_begun, 60)
-                stage.when(lambda: stage.status_row(run_id) == "starting", 60)
+                stage.when(lambda: stage.record(run_id, "runner") or not has_begun)
+                stage.when(lambda: stage.status_row(run_id) == "starting")
                 stack.enter_context(stage.frozen(stage.planes["data"].process.pid))
             until, older = time.monotonic() + AGAIN_SECONDS, _process(stage)
             with _serving_copy(stage, copied):
-                stage.when(lambda: time.monotonic() > until and _process(stage) != older, 60)
+                stage.when(lambda: time.monotonic() > until and _process(stage) != older)
                 other = stage.trigger("quick")
-                stage.when(lambda: stage.status_row(other) == "completed", 60)
-        stage.when(lambda: _ended_in(stage, run_id), 60)
+                stage.when(lambda: stage.status_row(other) == "completed")
+        stage.when(lambda: _ended_in(stage, run_id))
 
         assert [_executions(stage, copied, each) for each in (run_id, other)] == [(1, 0), (0, 1)]
 
@@ -65,18 +65,18 @@ def test_the_older_process_works_again_when_the_newer_is_gone() -> None:
     with crash_stage(is_split=True) as stage:
         copied = _copy(stage)
         steady = stage.trigger("steady")
-        stage.when(lambda: stage.status_row(steady) == "running", 90)
+        stage.when(lambda: stage.status_row(steady) == "running")
         with _serving_copy(stage, copied):
-            stage.when(lambda: _refusals(stage.home("data")) == 1, 90)
+            stage.when(lambda: _refusals(stage.home("data")) == 1)
             of_copy = stage.trigger("quick")
-            stage.when(lambda: stage.status_row(of_copy) == "completed", 90)
+            stage.when(lambda: stage.status_row(of_copy) == "completed")
             stage.let(steady)
-            stage.when(lambda: _ended_in(stage, steady), 90)
+            stage.when(lambda: _ended_in(stage, steady))
             told_early = stage.status_row(steady)
         gone = time.monotonic()
         fresh = stage.trigger("quick")
         for run_id in (steady, fresh):
-            stage.when(lambda run_id=run_id: stage.status_row(run_id) == "completed", 120)
+            stage.when(lambda run_id=run_id: stage.status_row(run_id) == "completed")
         seconds = time.monotonic() - gone
 
         assert told_early == "running"
@@ -101,7 +101,7 @@ def _serving_copy(stage: CrashStage, copied: Path) -> Generator[None]:
 def _copy(stage: CrashStage) -> Path:
     """Another home of the region, which goes on then; the jobs' environment is built in both."""
     warm = stage.trigger("quick")
-    stage.when(lambda: stage.status_row(warm) == "completed", 60)
+    stage.when(lambda: stage.status_row(warm) == "completed")
     stage.stop("data")
     copied = stage.root / "copied"
     subprocess.run(["cp", "-a", stage.home("data"), copied], check=True)
@@ -123,7 +123,7 @@ def _ended_in(stage: CrashStage, run_id: str) -> bool:
 def _finish(stage: CrashStage) -> list[str]:
     """Many starts of a job, until all have ended."""
     runs = [stage.trigger(job) for job in ("quick", "burst") for _ in range(RUNS // 2)]
-    stage.when(lambda: {stage.status_row(run_id) for run_id in runs} == {"completed"}, 90)
+    stage.when(lambda: {stage.status_row(run_id) for run_id in runs} == {"completed"})
     return runs
 
 

@@ -122,7 +122,7 @@ def run(home: Path, own_uid: int | None, code: str, **limits: int) -> dict[str, 
     words = ["-m", "tests.reliability.limited_run", str(home), job_interpreter(), str(job_uid or 0)]
     done = subprocess.run(
         [*as_uid(own_uid), sys.executable, *words, json.dumps({"code": code, "limits": limits})],
-        check=False, capture_output=True, text=True, timeout=100, cwd=ROOT,
+        check=False, capture_output=True, text=True, timeout=240, cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -98,7 +98,7 @@ async def serving(server: Server) -> AsyncGenerator[Server]:
         running = AppServer(app, [listener], stopping)
         async with anyio.create_task_group() as group:
             group.start_soon(running.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await running.wait_ready()
             try:
                 yield server

@@ -34,7 +34,7 @@ def run_escapes(home: Path, own_uid: int | None, job_uid: int | None, port: int,
     words = ["-m", "tests.security.contained_run", str(home), python, str(job_uid or 0), str(port), start]
     done = subprocess.run(
         [*as_uid(own_uid), sys.executable, *words],
-        check=False, capture_output=True, text=True, timeout=120, cwd=ROOT,
+        check=False, capture_output=True, text=True, timeout=240, cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -40,7 +40,7 @@ from planes.storage.control import identity
 _WAITING = re.compile(r"/-poll$|/log-stream$|/changes$")
 EXAMPLES = int(os.environ.get("DLTHUB_TUI_ROUTE_EXAMPLES", "400"))
 # A second for each example, on a machine that does much else.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200 + EXAMPLES)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + EXAMPLES)]
 _settings = settings(
     max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],

@@ -20,7 +20,7 @@ from tests.security.role_matrix import REGION_ROUTES
 
 from planes.domain.identifiers import new_id
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 TRACE = Path(__file__).parents[1] / "integration/planes/data_plane/traces/succeeded.json"
 JOB = """
 import os, urllib.request

@@ -32,7 +32,7 @@ class Place:
     def ask(self, method: str, path: str, token: str, **rest: Any) -> Any:
         headers = {"authorization": f"Bearer {token}"}
         answer = httpx.request(
-            method, self.platform.control_plane + path, headers=headers, timeout=60, trust_env=False, **rest
+            method, self.platform.control_plane + path, headers=headers, timeout=240, trust_env=False, **rest
         )
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
@@ -44,7 +44,7 @@ class Place:
         path = f"/logs/v1/workspaces/{self.workspace_id}/job-runs/{self.workspace_id}/logs"
         headers = {"authorization": f"Bearer {region_token}"}
         url = self.platform.data_planes["eu1"] + path
-        return httpx.get(url, headers=headers, timeout=60, trust_env=False).status_code
+        return httpx.get(url, headers=headers, timeout=240, trust_env=False).status_code
 
     def seconds_until_refused(self, region_token: str, revoke: Callable[[], Any]) -> float:
         """Less what ten of these requests take: on a busy machine they are slow themselves."""
@@ -61,10 +61,10 @@ class Place:
 
 def _sign_in(platform: PlatformProcess, email: str) -> dict[str, str]:
     url = f"{platform.control_plane}/auth/v1/sessions"
-    codes = httpx.post(f"{url}/-issue-device-code", trust_env=False).json()
+    codes = httpx.post(f"{url}/-issue-device-code", trust_env=False, timeout=240).json()
     platform.admin("approve", codes["user_code"], "--user", email)
     body = {"device_code": codes["device_code"]}
-    return httpx.post(f"{url}/-redeem-device-code", json=body, trust_env=False).json()
+    return httpx.post(f"{url}/-redeem-device-code", json=body, trust_env=False, timeout=240).json()
 
 
 @pytest.fixture(scope="module")
@@ -126,12 +126,12 @@ def test_removed_member_ends_no_upload_that_they_have_begun(place: Place, kind: 
         "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n--b\r\n"
         'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     )
-    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=240) as connection:
         connection.sendall(head.encode())
         connection.settimeout(0.3)
         with pytest.raises(TimeoutError):
             connection.recv(1)  # it waits for the rest
-        connection.settimeout(30)
+        connection.settimeout(240)
         place.ask("DELETE", members, place.owner)
         begun = time.monotonic()
         answer = connection.recv(65536)
@@ -147,7 +147,7 @@ def test_signed_out_session_hears_no_change_any_more(place: Place) -> None:
     session = _sign_in(place.platform, "owner@example.org")
     url, headers = f"{place.platform.control_plane}/own/v1/changes", {"authorization": f"Bearer {session['jwt']}"}
     body = {"refresh_token": session["refresh_token"]}
-    with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as stream:
+    with httpx.stream("GET", url, headers=headers, timeout=240, trust_env=False) as stream:
         assert stream.status_code == 200
         place.ask("POST", "/auth/v1/sessions/-revoke", session["jwt"], json=body)
         begun = time.monotonic()
@@ -214,7 +214,7 @@ class Browsed:
 
 @contextmanager
 def _browsing(place: Place, email: str) -> Generator[Browsed]:
-    with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as http:
+    with httpx.Client(follow_redirects=True, timeout=240, trust_env=False) as http:
         page = http.get(f"{place.platform.control_plane}/w/{place.workspace_id}")
         form = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text))
         sent = {**form, "email": email, "password": "long enough for all"}
@@ -267,7 +267,7 @@ def test_session_that_is_ended_opens_no_page_of_either_plane_any_more(place: Pla
 
 def test_one_persons_cookies_are_no_others(place: Place) -> None:
     """A member of nothing has a session, but no workspace; and nobody without one is let in."""
-    with _browsing(place, "owner@example.org") as browsed, httpx.Client(trust_env=False) as stranger:
+    with _browsing(place, "owner@example.org") as browsed, httpx.Client(trust_env=False, timeout=240) as stranger:
         assert [stranger.get(address).status_code for address in browsed.addresses] == [401, 401]
         for cookie in browsed.http.cookies.jar:
             crossed = {"cookie": f"planes_session={cookie.value}; planes_pages={cookie.value}"}

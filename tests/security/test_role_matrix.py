@@ -38,7 +38,7 @@ from planes.domain.route_grants import CONTROL_PLANE_ROUTES, DATA_PLANE_ROUTES
 
 __all__ = ["place", "rehearsed"]
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 def routes_of(routers: Iterable[Any]) -> set[str]:

@@ -66,7 +66,7 @@ async def place() -> AsyncGenerator[RunningRegion]:
 
 
 async def _first_line(place: RunningRegion, path: Path) -> str:
-    with anyio.fail_after(90):
+    with anyio.fail_after(240):
         while True:
             for segment in path.glob("ctl/segments/*"):
                 for line in segment.read_bytes().splitlines():

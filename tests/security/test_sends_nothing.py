@@ -48,8 +48,8 @@ def test_no_proxy_and_no_collector_hears_of_a_platform(tmp_path: Path) -> None:
             platform.admin("user", "add", "a@example.org", "--password-stdin", stdin="long enough for all\n")
             platform.admin("org", "create", "orchard", "--region", "eu1", "--owner", "a@example.org")
             for address in (platform.control_plane, *platform.data_planes.values()):
-                assert httpx.get(f"{address}/openapi.json", trust_env=False).status_code == 200
-                assert httpx.get(f"{address}/nothing", trust_env=False).status_code == 404
+                assert httpx.get(f"{address}/openapi.json", trust_env=False, timeout=240).status_code == 200
+                assert httpx.get(f"{address}/nothing", trust_env=False, timeout=240).status_code == 404
             assert platform.stop() == 0
 
         assert callers(listener) == 0

@@ -28,7 +28,7 @@ async def plane(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerato
         return
     async with FakeControlPlane().serving() as control, running_data_plane(tmp_path / "eu1", control) as region:
         app = httpx.ASGITransport(app=region.plane.app)
-        async with httpx.AsyncClient(transport=app, base_url=str(region.client.base_url)) as client:
+        async with httpx.AsyncClient(transport=app, base_url=str(region.client.base_url), timeout=240) as client:
             yield client
 
 

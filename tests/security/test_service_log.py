@@ -92,8 +92,9 @@ def test_no_word_of_a_request_is_in_the_log_of_a_platform(tmp_path: Path) -> Non
                          f"/logs/v1/workspaces/{CANARY}/job-runs/{CANARY}/logs?token={CANARY}"):  # fmt: skip
                 for method in ("GET", "POST", "PUT", "PATCH"):
                     httpx.request(method, url + path, headers={"authorization": f"Bearer {CANARY}", "x-a": CANARY},
-                                  json={CANARY: CANARY}, cookies={"a": CANARY}, trust_env=False)  # fmt: skip
-            httpx.post(f"{url}/auth/v1/sessions/-refresh", json={"refresh_token": CANARY}, trust_env=False)
+                                  json={CANARY: CANARY}, cookies={"a": CANARY}, timeout=240,
+                                  trust_env=False)  # fmt: skip
+            httpx.post(f"{url}/auth/v1/sessions/-refresh", json={"refresh_token": CANARY}, trust_env=False, timeout=240)
         assert platform.requests("/auth/v1/sessions/-refresh", 401) == 1
         platform.stop()
 
@@ -112,7 +113,9 @@ def test_no_word_of_a_request_is_in_the_log_of_a_platform(tmp_path: Path) -> Non
 def test_a_region_says_its_fingerprint_and_words_at_its_start(tmp_path: Path) -> None:
     with serving(tmp_path / "home", log_level="info") as platform:
         nonce = "0123456789abcdef"
-        shown = httpx.get(f"{platform.data_planes['eu1']}/.well-known/data-plane?nonce={nonce}", trust_env=False).json()
+        shown = httpx.get(
+            f"{platform.data_planes['eu1']}/.well-known/data-plane?nonce={nonce}", trust_env=False, timeout=240
+        ).json()
         lines = [json.loads(line) for line in (platform.home / "serve.log").read_text().splitlines()]
 
     said = next(line for line in lines if line["event"] == "data_plane_identity" and line["dataplane_id"] == "eu1")

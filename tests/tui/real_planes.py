@@ -37,7 +37,7 @@ def served_platform() -> Generator[Path]:
                 yield home
             finally:
                 process.send_signal(signal.SIGTERM)
-                process.wait(60)
+                process.wait(240)
 
 
 def make_workspace(folder: Path, jobs: str, names: list[str]) -> Path:
@@ -71,7 +71,7 @@ class Driver:
         """Types text."""
         await self.press(*(NAMES.get(character, character) for character in text))
 
-    async def until(self, pattern: str, seconds: float = 60) -> None:
+    async def until(self, pattern: str, seconds: float = 240) -> None:
         """Waits until the pattern is on the screen."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.text):
@@ -132,6 +132,6 @@ async def deploy(user: Driver, folder: Path) -> None:
     await user.press("enter")
     await user.until("Goes to the control plane", 300)
     await user.press("enter")
-    await user.until("Receipt", 60)
+    await user.until("Receipt")
     await user.press("enter")
     await user.until(r"\[1 Jobs\]")

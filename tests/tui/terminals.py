@@ -75,14 +75,14 @@ class Terminal:
         """Whether the process stands still, as after ctrl+z."""
         return Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
-    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 240) -> None:
         """Reads until the condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():
             self.read()
             assert time.monotonic() < deadline, f"never: {what}\n{self.text}"
 
-    def until_text(self, words: str, seconds: float = 60) -> None:
+    def until_text(self, words: str, seconds: float = 240) -> None:
         """Reads until the words are on the screen."""
         self.until(lambda: words in self.text, words, seconds)
 
@@ -107,11 +107,11 @@ class Terminal:
         os.close(self._master)
         self._master = -1
 
-    def wait_without_terminal(self, seconds: float = 60) -> int:
+    def wait_without_terminal(self, seconds: float = 240) -> int:
         """The exit code after `hang_up`. Raises: TimeoutExpired."""
         return self.process.wait(seconds)
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 240) -> int:
         """Reads to the end and answers the exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None:

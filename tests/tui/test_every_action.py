@@ -77,7 +77,6 @@ def test_every_test_that_stands_for_an_action_is_there() -> None:
         assert f"def {function}(" in (root / path).read_text(), named
 
 
-@pytest.mark.timeout(600)
 async def test_every_action_is_done_by_its_key_and_nothing_fails(open_app: Any, performed: set[str]) -> None:
     names = {f"{action.layer} {action.id}" for action in ACTIONS}
     missing = names - ELSEWHERE.keys()

@@ -22,7 +22,7 @@ from dlthub_tui.app import DlthubTui
 from planes.storage.control.changes import note_runs
 from planes.storage.control.runs import runs_by_id
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio]
 
 
 class User:

@@ -418,7 +418,7 @@ async def test_a_browser_of_this_desktop_signs_in_and_the_code_works_meanwhile(
         assert opened == [f"{fake.url}/authorize?request=1"]
         back, state = fake.asked_by_browser["redirect_uri"], fake.asked_by_browser["state"]
         answer = {"code": BROWSER_CODE} if comes == "code" else {"error": "access_denied"}
-        async with httpx.AsyncClient() as browser:
+        async with httpx.AsyncClient(timeout=240) as browser:
             foreign = await browser.get(back, params={**answer, "state": "of another"})
             assert foreign.status_code == 404
             page = await browser.get(back, params={**answer, "state": state})

@@ -255,7 +255,6 @@ def test_a_hostile_log_sends_no_sequence_of_its_own(installation: Any, tmp_path:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)
 def test_first_start_of_an_embedded_platform_in_a_terminal(tmp_path: Path) -> None:
     home = tmp_path / "home"
     arguments = ["-m", "dlthub_tui.cli.main", "--home", str(home)]
@@ -265,7 +264,7 @@ def test_first_start_of_an_embedded_platform_in_a_terminal(tmp_path: Path) -> No
         opened.until_text("Five steps to your first job", 60)
         opened.press("\x11")
 
-        assert opened.wait(60) == 0
+        assert opened.wait() == 0
         assert ALTERNATE_SCREEN_OFF in opened.output
         assert b"correct horse" not in opened.output
 

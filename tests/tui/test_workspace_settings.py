@@ -15,7 +15,7 @@ from dlthub_tui.app import DlthubTui
 from dlthub_tui.client import workspace_settings
 from dlthub_tui.screens.workspace.workspace_settings import WorkspaceSettingsScreen
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio]
 
 
 @contextmanager

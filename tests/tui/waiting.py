@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 240.0
 NAMES = {
     "@": "at", ".": "full_stop", "-": "minus", "/": "slash", "_": "underscore", " ": "space", ":": "colon",
     "#": "number_sign", "?": "question_mark", "*": "asterisk",

@@ -15,7 +15,7 @@ MOST_LINES = 500
 
 def tracked(*patterns: str) -> list[Path]:
     listed = subprocess.run(
-        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     if listed.returncode != 0:
         pytest.skip("not a git checkout")

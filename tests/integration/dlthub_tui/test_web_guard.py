@@ -56,7 +56,7 @@ async def place() -> AsyncGenerator[Served]:
     listener, keeper = take_port(0)
     # Words that open nothing: an app process would end at once.
     with listener, keeper:
-        async with served(listener, ["--nothing"]) as guard, httpx.AsyncClient(trust_env=False) as client:
+        async with served(listener, ["--nothing"]) as guard, httpx.AsyncClient(trust_env=False, timeout=240) as client:
             yield Served(guard, listener.getsockname()[1], client)
 
 

@@ -20,7 +20,7 @@ def test_a_full_disk_is_said_in_a_sentence(unbuffered: str) -> None:
     for words in WORDS:
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
-                [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+                [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, check=False, timeout=240,
                 env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             )  # fmt: skip
 
@@ -33,7 +33,7 @@ def test_a_reader_that_has_left_ends_it_by_its_signal(unbuffered: str) -> None:
     os.close(reads)
     try:
         done = subprocess.run(
-            [*COMMAND, "completion", "bash"], stdout=writes, stderr=subprocess.PIPE, check=False, timeout=60,
+            [*COMMAND, "completion", "bash"], stdout=writes, stderr=subprocess.PIPE, check=False, timeout=240,
             env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
     finally:
@@ -44,7 +44,7 @@ def test_a_reader_that_has_left_ends_it_by_its_signal(unbuffered: str) -> None:
 
 def test_a_stream_that_is_closed_from_the_start_is_no_crash() -> None:
     def run(line: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(["sh", "-c", line, "sh", *COMMAND], capture_output=True, check=False, timeout=60)
+        return subprocess.run(["sh", "-c", line, "sh", *COMMAND], capture_output=True, check=False, timeout=240)
 
     unwritten = run('"$@" completion bash >&-')
     unheard = run('"$@" completion tcsh 2>&-')

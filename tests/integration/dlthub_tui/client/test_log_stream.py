@@ -45,7 +45,7 @@ async def region(*chunks: bytes) -> AsyncGenerator[Transport]:
 
 async def fails_after_one_line(plane: Transport) -> ClientError:
     async with aclosing(logs.follow(plane, "w", "r", 0)) as lines:
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             assert (await anext(lines)).content == "one"
             with pytest.raises(ClientError) as raised:
                 await anext(lines)

@@ -25,7 +25,7 @@ async def served(stage: IdentityStage) -> AsyncGenerator[str]:
         server = AppServer(stage.plane.app, [listener], stage.plane.stopping)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await server.wait_ready()
             try:
                 yield f"http://127.0.0.1:{listener.getsockname()[1]}"

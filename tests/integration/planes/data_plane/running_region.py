@@ -112,7 +112,7 @@ async def running_region(
         yield RunningRegion(region=region, control=control)
 
 
-async def until(condition: Any, seconds: float = 60.0) -> None:
+async def until(condition: Any, seconds: float = 240) -> None:
     """Waits for a condition that nothing announces."""
     with anyio.fail_after(seconds):
         while not condition():

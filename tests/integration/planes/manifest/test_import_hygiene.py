@@ -27,7 +27,7 @@ runtime_entry_point(job, LaunchArguments(profile="prod", is_refresh=False), {"ve
 
 def _run(code: str, folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=folder, check=False, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

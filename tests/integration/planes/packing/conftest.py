@@ -56,7 +56,7 @@ def pack(workspace: Path, tmp_path: Path) -> Callable[..., Packed]:
         command += ["--cache", str(tmp_path / "cache"), *words]
         if python is not None:
             command += ["--python", python]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=110)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
         lines = done.stdout.splitlines()
         assert len(lines) == 1, done.stdout + done.stderr
         return Packed(done.returncode, json.loads(lines[0]), done.stderr)

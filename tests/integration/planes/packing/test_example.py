@@ -73,7 +73,7 @@ def run_job(example: Example) -> Callable[[str], subprocess.CompletedProcess[str
             env=env,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=240,
         )
 
     return run

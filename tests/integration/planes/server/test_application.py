@@ -161,9 +161,9 @@ async def serving(*, trusted_proxies: str = "", grace_seconds: int = 90) -> Asyn
         server = AppServer(app, [tcp, unix], stopping, grace_seconds=grace_seconds, trusted_proxies=trusted_proxies)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await server.wait_ready()
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=240) as client:
                 yield Running(client, stopping, server, path, port, given)
             server.stop()
         for listener in (tcp, unix):
@@ -324,7 +324,7 @@ async def test_head_is_get_without_its_body(running: Running) -> None:
 
 
 async def test_head_of_an_endless_answer_ends_at_once_and_ends_what_makes_it(running: Running) -> None:
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         headed = await running.client.head("/endless")
         pieces = len(running.given)
         again = await running.client.head("/endless")
@@ -405,7 +405,7 @@ async def test_an_open_stream_does_not_hold_up_the_stop() -> None:
         received = answer.aiter_bytes()
         first = await anext(received)
         running.server.stop()
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             rest = [chunk async for chunk in received]
 
     assert first == b'event: log\ndata: {"n": 1}\n\n'
@@ -417,7 +417,7 @@ async def test_a_document_that_the_stop_cuts_short_does_not_look_whole() -> None
         received = answer.aiter_raw()
         await anext(received)
         running.server.stop()
-        with anyio.fail_after(60), pytest.raises(httpx.RemoteProtocolError):
+        with anyio.fail_after(240), pytest.raises(httpx.RemoteProtocolError):
             _ = [chunk async for chunk in received]
 
 
@@ -442,7 +442,7 @@ async def test_the_stop_leaves_no_connection_of_a_client_that_does_not_read() ->
         async with serving(grace_seconds=1) as running:
             idle.connect(("127.0.0.1", running.port))
             idle.sendall(f"GET /large HTTP/1.1\r\nhost: 127.0.0.1:{running.port}\r\n\r\n".encode())
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await anyio.wait_readable(idle)
             connections = running.server._server.server_state.connections
             assert connections
@@ -455,7 +455,7 @@ async def test_a_client_that_leaves_ends_its_stream() -> None:
         async with running.client.stream("GET", "/events") as answer:
             await anext(answer.aiter_bytes())
         # The server's stop would wait for a stream that nobody ended.
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             running.server.stop()
 
 

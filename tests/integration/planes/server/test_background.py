@@ -46,7 +46,7 @@ async def test_a_failed_loop_ends_the_server_and_is_told() -> None:
 
     async def break_when_ready() -> None:
         await server.wait_ready()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=240) as client:
             answer = await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/openapi.json")
             assert answer.status_code == 200
         breaks.set()
@@ -56,7 +56,7 @@ async def test_a_failed_loop_ends_the_server_and_is_told() -> None:
             group.start_soon(break_when_ready)
             group.start_soon(server.serve)
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         with pytest.raises(ExceptionGroup) as caught:
             await serve_and_break()
         await server.wait_stopped()
@@ -70,7 +70,7 @@ async def test_an_end_that_was_asked_for_is_no_failure() -> None:
     stopping, ended = Stopping(), list[str]()
     server = AppServer(application(stopping, anyio.Event(), ended), [listen_tcp("127.0.0.1", 0)], stopping)
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             await server.wait_ready()

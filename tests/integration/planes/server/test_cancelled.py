@@ -47,7 +47,7 @@ async def test_a_server_that_is_cancelled_leaves_no_listener_connection_or_reque
     server = AppServer(application(stopping, ended), [listener], stopping, grace_seconds=90)
     streams: list[SocketStream] = []
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             await server.wait_ready()

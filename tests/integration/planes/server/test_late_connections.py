@@ -21,7 +21,7 @@ async def end_after(turns: int, late: socket.socket, *, is_cancelled: bool) -> N
     """So many turns of the loop after it connects: one of them accepts it, the next makes its transport."""
     listener = listen_tcp("127.0.0.1", 0)
     server = AppServer(FastAPI(), [listener], Stopping(), grace_seconds=90)
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             await server.wait_ready()

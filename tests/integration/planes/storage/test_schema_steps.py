@@ -44,7 +44,7 @@ def test_only_a_schema_that_is_behind_loads_what_makes_schemas(tmp_path: Path) -
 
     def opened() -> str:
         words = [sys.executable, "-c", OPEN, url, DATA]
-        return subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+        return subprocess.run(words, check=True, capture_output=True, text=True, timeout=240).stdout.strip()
 
     assert [opened(), opened()] == ["True", "False"]
 

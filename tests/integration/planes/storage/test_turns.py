@@ -42,7 +42,7 @@ async def test_a_transaction_that_fails_or_is_given_up_lets_the_next_one_write(t
         group.start_soon(_write, database)
         await checkpoint()
         group.cancel_scope.cancel()
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         await _write(database)
     await database.close()
 

@@ -32,7 +32,7 @@ async def read_of_stream(path: str, ready: Callable[[], None]) -> None:
 async def read_of_transport(path: str, ready: Callable[[], None]) -> None:
     async with (
         UnixTransport(path, httpx.Limits()) as transport,
-        httpx.AsyncClient(transport=transport, base_url="http://app") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://app", timeout=240) as client,
     ):
 
         async def body() -> AsyncGenerator[bytes]:
@@ -86,7 +86,7 @@ async def ask(path: Path, address: str) -> tuple[httpx.Response, bytes]:
 
     async with (
         await asyncio.start_unix_server(answer, path),
-        httpx.AsyncClient(transport=UnixTransport(str(path), httpx.Limits())) as client,
+        httpx.AsyncClient(transport=UnixTransport(str(path), httpx.Limits()), timeout=240) as client,
     ):
         return await client.get(f"{address}/own/v1/health"), heads[0]
 

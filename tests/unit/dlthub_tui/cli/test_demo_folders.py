@@ -83,7 +83,7 @@ def test_what_is_still_written_to_as_the_demo_ends_goes_too() -> None:
         writer = subprocess.Popen([sys.executable, "-c", WRITES, str(folder)], stdout=subprocess.PIPE, text=True)
         assert writer.stdout is not None
         assert writer.stdout.readline() == "began\n"
-    writer.communicate(timeout=60)
+    writer.communicate(timeout=240)
 
     assert not folder.exists()
 
@@ -94,7 +94,7 @@ def test_a_signal_leaves_by_way_of_what_must_be_put_away() -> None:
     assert ending.stdout.readline() == "began\n"
     ending.terminate()
 
-    assert ending.communicate(timeout=60)[0] == "put away\n"
+    assert ending.communicate(timeout=240)[0] == "put away\n"
     assert ending.returncode == 128 + signal.SIGTERM
 
 
@@ -112,6 +112,6 @@ print(folder.exists())
 
 def test_environments_that_are_closed_to_writing_go_with_the_folder() -> None:
     command = [*as_uid(ORDINARY_UID if os.geteuid() == 0 else None), sys.executable, "-c", CLOSES]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=240)
 
     assert done.stdout == "False\n", done.stderr

@@ -37,7 +37,7 @@ def test_help_says_what_each_command_does(group: tuple[str, ...], named: str) ->
     """In a process of its own: here others have loaded them."""
     words = [*group, "--help"]
     code = f"import sys; from dlthub_tui.cli.commands import run_command; sys.exit(run_command({words}))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=240)
     listed = done.stdout.split("Commands", 1)[1].split("╰", 1)[0]
     silent = [row for row in listed.splitlines()[1:] if len(row.strip("│ ").split()) == 1]
 
@@ -66,7 +66,7 @@ def test_the_manual_names_every_command_and_says_what_each_option_does() -> None
 def test_man_reads_the_page_without_a_warning() -> None:
     done = subprocess.run(
         ["man", "--warnings", "-l", str(SHARE / "man/man1/dlthub-tui.1")],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=240, check=True,
         env={"PATH": "/usr/bin:/bin", "MANWIDTH": "80", "LANG": "C.UTF-8"},
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ def lines_of(environment: dict[str, str], name: str, option: str, code: str) -> 
     if program is None:
         pytest.skip(f"{name} is not installed here")
     command = [program, option, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True, env=environment)
     return done.stdout.splitlines()
 
 

@@ -35,7 +35,7 @@ async def test_all_pages_after_the_first_are_asked_for_at_once_and_come_in_their
     total: int, offsets: list[int]
 ) -> None:
     plane, found = Plane(total, len(offsets) - 1), list[int]()
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async for page in get_pages(cast("Transport", plane), "/jobs", int, first=5, then=10):
             found.extend(page.items)
 

@@ -167,7 +167,7 @@ def test_what_a_job_closes_holds_nothing_up_and_is_named() -> None:
         done = subprocess.run(
             [*as_uid(ORDINARY_UID if os.geteuid() == 0 else None), sys.executable, "-c", BACKS_UP,
              str(home / "home"), str(home / "backup"), str(AGE.x25519.Identity.generate().to_public())],
-            check=False, capture_output=True, text=True, cwd=ROOT, timeout=60,
+            check=False, capture_output=True, text=True, cwd=ROOT, timeout=240,
         )  # fmt: skip
         (data / "folder").chmod(0o700)
 

@@ -211,7 +211,7 @@ def test_processes_that_begin_a_home_together_have_one_key(tmp_path: Path) -> No
         assert process.stdin is not None
         process.stdin.write("!")
         process.stdin.flush()
-    seen = {process.communicate(timeout=60)[0] for process in processes}
+    seen = {process.communicate(timeout=240)[0] for process in processes}
 
     assert len(seen) == 1
     assert len(next(iter(seen))) == 65

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 CODE = """
 import sys
 import planes.host.platform
@@ -16,8 +14,7 @@ print(*(name for name in sys.modules if name.startswith("planes.control_plane"))
 """
 
 
-@pytest.mark.timeout(120)
 def test_a_region_of_its_own_loads_no_code_of_the_control_plane() -> None:
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=240)
 
     assert done.stdout.split() == []

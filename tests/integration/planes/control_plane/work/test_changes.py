@@ -56,21 +56,21 @@ class Stream:
 
     async def until(self, status: str) -> list[str]:
         """The states of runs that arrived, up to this one."""
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not any(change.get("status") == status for change in self.changes):
                 assert await self.event() is not None, "the stream has ended"
         return list(dict.fromkeys(str(change["status"]) for change in self.changes if "run_id" in change))
 
     async def told(self) -> None:
         """Reads until something was told of."""
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not self.changes:
                 assert await self.event() is not None, "the stream has ended"
 
     async def ended(self) -> float:
         """Reads to its end; how many seconds that took."""
         begun = anyio.current_time()
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while await self.event() is not None:
                 pass
         return anyio.current_time() - begun
@@ -83,11 +83,11 @@ async def served(plane: Any) -> AsyncGenerator[httpx.AsyncClient]:
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 await server.wait_ready()
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             try:
-                async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+                async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=240) as client:
                     yield client
             finally:
                 server.stop()
@@ -255,7 +255,7 @@ async def test_slow_stream_is_told_to_look_anew(stage: Stage) -> None:
             for _ in range(20):
                 async with stage.parts.database.transaction() as connection:
                     await note_jobs(connection, [(stage.workspace_id, new_id()) for _ in range(500)])
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 while not changes._first:  # pyright: ignore[reportPrivateUsage] - what is kept has gone on without it
                     await anyio.sleep(0.01)
                 batch = await anext(batches)
@@ -291,7 +291,7 @@ async def test_change_that_becomes_visible_late_is_not_missed(stage: Stage) -> N
         async with aclosing(changes.follow(None)) as batches, anyio.create_task_group() as group:
             start = await anext(batches)
             group.start_soon(changes.read_for_ever)
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 async with stage.parts.database.transaction() as slow:
                     await note_workspace(slow, late)
                     async with stage.parts.database.transaction() as quick:

@@ -38,7 +38,7 @@ async def main():
     spent = None
     if version_id:
         transport = httpx.ASGITransport(plane.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400", timeout=60) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400", timeout=240) as client:
             headers = {"authorization": f"Bearer {key}"}
             await client.get("/api/v1/me", headers=headers)
             began = time.process_time()
@@ -57,7 +57,7 @@ def started_again(stage: Stage, folder: Path, url: str, version_id: str = "", *,
     key = stage.owner.headers["authorization"].removeprefix("Bearer ")
     words = (str(folder), url, key, stage.workspace_id, version_id, "yes" if loads else "no")
     done = subprocess.run(
-        [sys.executable, "-c", CODE, *words], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", CODE, *words], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

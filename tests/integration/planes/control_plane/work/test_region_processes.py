@@ -26,7 +26,7 @@ async def _refused(stage: Stage, process: dict[str, Any], *held: str) -> bool:
         "free_slots": 8, "held": [{"run_id": run_id, "fence": 1} for run_id in held], "url": REGION_URL, "epoch": 0,
         **process,
     }  # fmt: skip
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         answer = await stage.link("POST", "-poll", body)
     assert answer.status_code == 200 or (answer.status_code, answer.json()["code"]) == (409, "another_process")
     return answer.status_code == 409
@@ -61,7 +61,7 @@ async def test_what_waits_for_the_older_process_ends_when_the_newer_asks(stage: 
         group.start_soon(wait)
         await stage.until_polls_wait()
         group.start_soon(_refused, stage, second)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not refused:
                 await anyio.lowlevel.checkpoint()
         await _trigger(stage)  # which the newer one takes

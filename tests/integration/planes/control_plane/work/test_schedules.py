@@ -339,7 +339,7 @@ async def test_tick_that_was_put_off_does_not_start_while_its_job_is_paused(stag
 
 async def test_loop_sleeps_until_a_clock_is_set_and_fires_it(stage: Stage) -> None:
     await stage.upload()
-    with anyio.fail_after(20):
+    with anyio.fail_after(50):
         async with anyio.create_task_group() as group:
             group.start_soon(run_clock, stage.parts)
             await anyio.wait_all_tasks_blocked()

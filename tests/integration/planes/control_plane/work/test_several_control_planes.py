@@ -68,7 +68,7 @@ async def _holders(stage: Stage) -> int:
 
 
 async def test_one_holds_the_scheduler_and_another_takes_over(stage: Stage, second: ControlPlane) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(240):
         async with (
             stage.parts.database.sole_holder("scheduler") as first,
             second.parts.database.sole_holder("scheduler") as refused,
@@ -82,7 +82,7 @@ async def test_one_holds_the_scheduler_and_another_takes_over(stage: Stage, seco
 
 async def test_scheduler_that_loses_its_connection_stops_and_comes_back(stage: Stage) -> None:
     await stage.deployed(definition("load", "every:1h"))
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(run_clock, stage.parts)
             while await _holders(stage) == 0:
@@ -115,7 +115,7 @@ async def test_two_that_fire_at_once_fire_each_tick_once(stage: Stage, second: C
 
 async def test_clock_set_by_one_wakes_the_scheduler_of_the_other(stage: Stage, second: ControlPlane) -> None:
     await stage.upload()
-    with anyio.fail_after(30):
+    with anyio.fail_after(50):
         async with anyio.create_task_group() as group:
             group.start_soon(run_exchange, stage.parts)
             group.start_soon(run_exchange, second.parts)
@@ -138,7 +138,7 @@ async def test_clock_set_by_one_wakes_the_scheduler_of_the_other(stage: Stage, s
 
 async def test_those_that_sign_with_keys_of_their_own_say_so(stage: Stage, tmp_path: Path, database_url: str) -> None:
     """Both do, whichever began first; those that share their keys have nothing to say."""
-    with anyio.fail_after(30), capture_logs() as said:
+    with anyio.fail_after(240), capture_logs() as said:
         async with (
             _another(stage, tmp_path, database_url) as same,
             _another(stage, tmp_path / "other", database_url) as other,
@@ -160,7 +160,7 @@ async def test_a_poll_that_waits_at_one_is_given_what_another_starts(stage: Stag
     ids = await stage.deployed(definition("load"))
     transport = httpx.ASGITransport(second.app, raise_app_exceptions=False)
     async with (
-        httpx.AsyncClient(transport=transport, base_url=second.parts.public_url, timeout=60) as client,
+        httpx.AsyncClient(transport=transport, base_url=second.parts.public_url, timeout=240) as client,
         anyio.create_task_group() as group,
     ):
         for plane in (stage.parts, second.parts):

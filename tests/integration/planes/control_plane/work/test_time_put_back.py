@@ -140,7 +140,7 @@ async def test_the_loop_notices_and_a_broken_job_stands_in_nobodys_way(stage: St
         change = update(job_versions).where(job_versions.c.job_id == ids["broken"]).values(definition={"broken": True})
         await connection.execute(change)
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(50):
         async with anyio.create_task_group() as group:
             group.start_soon(run_clock, stage.parts)
             while await _clock(stage, ids["load"]) != datetime(2026, 3, 3, 3, 0, tzinfo=UTC):

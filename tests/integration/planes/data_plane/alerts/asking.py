@@ -50,7 +50,7 @@ class Region:
 
     async def until_ended(self, count: int = 1) -> list[dict[str, Any]]:
         """So many messages that are over."""
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while True:
                 found = [each for each in await self.deliveries() if each["state"] in {"sent", "failed"}]
                 if len(found) >= count:

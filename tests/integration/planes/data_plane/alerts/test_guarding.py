@@ -239,5 +239,5 @@ async def _https(context: ssl.SSLContext) -> AsyncGenerator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        with anyio.fail_after(60, shield=True):
+        with anyio.fail_after(240, shield=True):
             await server.wait_closed()  # the client has left, which a TLS connection has yet to hear

@@ -46,7 +46,7 @@ async def test_app_that_speaks_to_nobody_is_left_and_nothing_fails() -> None:
     scope = {"type": "websocket", "headers": [], "query_string": b"", "raw_path": b"/ws"}
     async with serve(speak_on, "127.0.0.1", 0) as server:
         place = AppPlace(port=server.sockets[0].getsockname()[1], health="http")
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             await pass_socket_on(scope, receive, send, place, "http://app.localhost", endings=())
             await left.wait()
 

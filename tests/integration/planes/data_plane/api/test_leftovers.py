@@ -125,7 +125,7 @@ async def test_what_a_death_left_goes_at_the_next_start(tmp_path: Path, died: st
             for path in blobs(region)[: 1 if died == "before the row was removed" else None]:
                 path.unlink()
         async with running_data_plane(tmp_path / "eu1", control) as again:
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 while await rows(again, deployments, configurations):
                     await anyio.sleep(0.02)
 

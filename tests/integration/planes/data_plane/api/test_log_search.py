@@ -209,7 +209,7 @@ async def test_an_ended_run_is_compressed_and_served_as_before(place: RunningReg
 
     assert list(segments.glob("*.zst"))
     assert await place.lines(lease, None) == lines
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with place.region.client.stream(
             "GET", place.log_path(lease, "log-stream"), headers=place.region.headers(role="owner")
         ) as answer:

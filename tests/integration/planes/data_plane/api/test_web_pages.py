@@ -19,7 +19,7 @@ from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.wire.link import Lease, PollResponse, Revocation, RevokedClaim
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 TRACES = Path(__file__).parents[1] / "traces"
 GOES_ON = (
     "import os, time\n"

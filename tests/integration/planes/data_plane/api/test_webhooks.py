@@ -95,7 +95,7 @@ async def calls(place: RunningRegion, hook: dict[str, Any]) -> list[dict[str, An
 
 
 async def until(place: RunningRegion, hook: dict[str, Any], **wanted: Any) -> dict[str, Any]:
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while True:
             for found in await calls(place, hook):
                 if wanted.items() <= found.items():
@@ -155,7 +155,7 @@ async def test_a_call_is_taken_once_and_its_body_is_sealed(place: RunningRegion,
     assert repeated.json() == {"id": first.json()["id"], "is_repeated": True}
     assert [each.json()["is_repeated"] for each in of_github] == [False, True]
     assert started["run_id"] is not None
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while len(control.webhook_calls) < 2:
             await anyio.sleep(0.02)
     asked = [each.model_dump(mode="json") for each in control.webhook_calls]

@@ -106,11 +106,11 @@ def end_runner(record: Path) -> None:
 
 async def run_to_end(executor: LocalExecutor, spec: RunSpec, registered: tuple[tuple[str, str], ...] = ()) -> Outcome:
     running = await executor.start(spec, registered)
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         return await running.wait()
 
 
-async def until(condition: Any, seconds: float = 60.0) -> None:
+async def until(condition: Any, seconds: float = 240) -> None:
     """Wait for a condition that nothing announces."""
     with anyio.fail_after(seconds):
         while not condition():

@@ -31,7 +31,7 @@ from planes.data_plane.executor.environments.interpreters import found_on
 from planes.data_plane.executor.environments.reach import obstacle
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 240
 
 
 def specify(*requirements: str, python: str = PYTHON, includes_dlthub: bool = True) -> EnvironmentSpecification:

@@ -127,7 +127,7 @@ async def test_endless_lines_and_empty_lines_do_not_grow_the_runner(executor: Lo
         "while not os.path.exists('go'): __import__('time').sleep(0.01)\n"
     )
     running = await executor.start(place.spec(place.python(code)), [("V", "a-registered-value")])
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while (await place.tail())[-1:] != ["end"]:
             await anyio.sleep(0.02)
     runner = json.loads((place.folder / "ctl" / "runner.json").read_bytes())["pid"]
@@ -200,4 +200,4 @@ def test_a_cold_runner_gets_on_without_what_is_installed_beside() -> None:
 def ended_with(program: str) -> str:
     """What a program prints in an interpreter as runners are started in."""
     command = interpreter(program)
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout

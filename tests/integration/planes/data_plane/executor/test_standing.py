@@ -96,7 +96,7 @@ class Ground:
         """Two runs of the kind have ended; returns when one stands by for the next."""
         for _ in range(2):
             self.executor.stand_by.ended(self.kind, self.in_berth)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not (found := self.interpreters()):
                 await anyio.sleep(0.01)
             while (berth := self.executor.stand_by.take(self.kind)) is None:
@@ -150,7 +150,7 @@ class Ground:
             berth.move_in(run, Owner(JOB_UID))
         spec = RunSpec(run_id=run.root.name, folder=run.root, fence=1, steps=(self.step(run, **variables),),
                        time_limit_seconds=60, grace_seconds=1)  # fmt: skip
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             outcome = await (await self.executor.start(spec, registered, berth)).wait()
         stored = b"".join([chunk async for chunk in iterate(log_folder(run.root))])
         lines = [json.loads(line) for line in stored.splitlines()]
@@ -225,7 +225,7 @@ async def test_one_that_was_told_what_to_scrub_and_is_let_go_of_ends(folder: Pat
         await here.stand_by()
         assert here.berth.register([("A", "a-value-of-it")])
         here.berth.discard()
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while here.interpreters():
                 await anyio.sleep(0.01)
 
@@ -283,7 +283,7 @@ async def test_a_run_whose_interpreter_was_killed_starts_cold(folder: Path, when
             for pid in here.standing:
                 os.kill(pid, signal.SIGSTOP)
         spec = RunSpec(run_id="run-1", folder=run.root, fence=1, steps=(here.step(run),), time_limit_seconds=60)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             outcome = await (await here.executor.start(spec, (), here.berth)).wait()
         left = [pid for pid in here.standing if is_alive(pid)]
 
@@ -310,7 +310,7 @@ async def test_a_run_that_is_to_be_contained_otherwise_starts_cold(folder: Path,
         step = step._replace(limits=step.limits._replace(open_files=99)) if change == "limits" else step
         step = step._replace(cwd=str(folder / "data")) if change == "cwd" else step
         spec = RunSpec(run_id="run-1", folder=run.root, fence=1, steps=(step,), time_limit_seconds=60)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             outcome = await (await here.executor.start(spec, (), here.berth)).wait()
         pid = json.loads((run.root / "ctl/step.json").read_bytes())["pid"]
 
@@ -335,7 +335,7 @@ async def test_who_nobody_comes_for_ends_and_leaves_nothing(folder: Path) -> Non
     async with ground(folder, _idle_seconds=0.5) as here:
         for _ in range(2):
             here.executor.stand_by.ended(here.kind, here.in_berth)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not (found := here.interpreters()):
                 await anyio.sleep(0.01)
             while here.interpreters() or list(folder.glob("standby/*")):
@@ -349,7 +349,7 @@ async def test_none_stands_by_when_its_plane_is_gone(folder: Path) -> None:
     async with ground(folder) as here:
         for _ in range(2):
             here.executor.stand_by.ended(here.kind, here.in_berth)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while not (found := here.interpreters()):
                 await anyio.sleep(0.01)
     deadline = time.monotonic() + 60
@@ -377,13 +377,13 @@ async def test_what_stands_by_is_counted_with_its_memory(folder: Path) -> None:
         resident, shared = map(int, Path(f"/proc/{interpreter}/statm").read_text().split()[1:3])
         alone = here.berth.memory_bytes()
         here.berth.discard()
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while here.berth.memory_bytes():
                 await anyio.sleep(0.01)
         nobody = await here.executor.stand_by.measure()
         for _ in range(2):
             here.executor.stand_by.ended(here.kind, here.in_berth)
-        with anyio.fail_after(60):
+        with anyio.fail_after(240):
             while (standing := await here.executor.stand_by.measure()) == nobody:
                 await anyio.sleep(0.01)
 

@@ -46,7 +46,7 @@ async def ask(place: RunningRegion, rest: str, **headers: str) -> Any:
 
 async def ask_until(place: RunningRegion, rest: str, is_right: Any) -> Any:
     """The first answer that is right."""
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while True:
             found = await ask(place, rest)
             if is_right(found):

@@ -65,7 +65,7 @@ async def test_followers_share_one_reader_and_one_wake_up_source(tmp_path: Path)
         async for batch in followers.follow(folder, opened(wakes)):
             seen[number] += numbers(batch)
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             for number in seen:
                 group.start_soon(read, number)
@@ -98,7 +98,7 @@ async def test_who_waits_for_all_may_leave(tmp_path: Path) -> None:
                 into += numbers(batch)
 
     leaving = anyio.CancelScope()
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(read, leaving, [])
             while not wakes.waiters:
@@ -133,7 +133,7 @@ async def test_slow_followers_cost_little_and_miss_nothing(tmp_path: Path) -> No
         async for batch in followers.follow(folder, opened(wakes)):
             fast[0] += batch.count(b"\n")
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(read)
             for _ in range(80):
@@ -148,7 +148,7 @@ async def test_slow_followers_cost_little_and_miss_nothing(tmp_path: Path) -> No
             wakes.wake()
     tracemalloc.stop()
     consolidate(folder)
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         for place, each in enumerate(slow):
             async for batch in each:
                 assert len(batch) <= 65536

@@ -182,7 +182,7 @@ async def test_a_cancelled_search_ends_with_the_block_it_is_at(tmp_path: Path) -
         async for _ in Searches().run(scan, "ours"):
             pass
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         async with anyio.create_task_group() as group:
             group.start_soon(read)
             while not endless.reached:

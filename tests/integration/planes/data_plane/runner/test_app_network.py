@@ -49,7 +49,7 @@ for _ in range(200):
         break
     watch.wait(0.1)
 with socket.socket(socket.AF_UNIX) as through:
-    through.settimeout(30)
+    through.settimeout(240)
     through.connect(str(folder / "app"))
     through.send(b"GET / HTTP/1.0\\r\\n\\r\\n")
     said = through.recv(100)
@@ -66,7 +66,7 @@ def _run(*words: str) -> dict[str, object]:
         uid = JOB_UID if os.geteuid() == 0 else 0
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(Path(folder)), str(uid), *words],
-            check=False, capture_output=True, text=True, timeout=60,
+            check=False, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -93,7 +93,7 @@ def test_what_cannot_be_contained_is_said_and_still_works() -> None:
 def test_doctor_tells_what_the_run_would() -> None:
     asked = subprocess.run(
         [sys.executable, "-I", "-m", "planes.data_plane.runner.app_network"],
-        check=True, capture_output=True, text=True, timeout=60,
+        check=True, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     found = _run("told")
 

@@ -73,7 +73,7 @@ async def test_a_stop_is_asked_for_and_has_its_grace(executor: LocalExecutor, pl
     running = await executor.start(place.spec(strict(place, place.python(code))), [])
     await until((place.work / "ready").exists)
     await running.stop("cancelled")
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         outcome = await running.wait()
 
     assert outcome.outcome == "cancelled"

@@ -27,7 +27,7 @@ class Service:
     def connect(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         client.connect(str(self.control.path))
-        client.settimeout(60)
+        client.settimeout(240)
         self.turn()
         return client
 

@@ -101,7 +101,7 @@ def told_by(folder: Path, platform_uid: int | None, *words: str, is_strict: bool
     }  # fmt: skip
     done = subprocess.run(
         [*as_uid(platform_uid), *words, sys.executable, "-c", SCRIPT, json.dumps(wanted)],
-        check=False, capture_output=True, text=True, timeout=60, cwd=ROOT,
+        check=False, capture_output=True, text=True, timeout=240, cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -131,7 +131,7 @@ def test_capabilities_that_a_service_was_given_are_not_the_jobs() -> None:
     done = subprocess.run(
         ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups", *given, "--",
          sys.executable, "-c", ALONE],
-        check=True, capture_output=True, text=True, timeout=60, cwd=ROOT,
+        check=True, capture_output=True, text=True, timeout=240, cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
 

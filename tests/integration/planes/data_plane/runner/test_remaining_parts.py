@@ -79,7 +79,7 @@ def test_landlock_alone_keeps_signals_names_and_contents(file: Path) -> None:
         program = TRIES.format(victim=victim.pid, name=name, file=str(file))
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(uid), python, program],
-            check=False, capture_output=True, text=True, timeout=60,
+            check=False, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         is_alive = victim.poll() is None
         victim.kill()

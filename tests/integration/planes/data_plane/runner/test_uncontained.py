@@ -60,7 +60,7 @@ def _spawned(missing: str, required: str) -> dict[str, object]:
     uid = JOB_UID if os.geteuid() == 0 else 0
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(uid), missing, required],
-        check=False, capture_output=True, text=True, timeout=60,
+        check=False, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -305,7 +305,7 @@ def measure(archive: bytes, folder: Path) -> tuple[int, float, str]:
     """KiB of growth, seconds of processor time and the outcome, in a process of its own."""
     (folder / "archive").write_bytes(archive)
     command = [sys.executable, "-c", MEASURE, str(folder / "archive")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     growth, seconds, outcome = done.stdout.split(" ", 2)
     return int(growth), float(seconds), outcome
 

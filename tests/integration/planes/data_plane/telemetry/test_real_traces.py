@@ -21,7 +21,7 @@ from tests.integration.planes.data_plane.running_region import RunningRegion, ru
 from planes.domain.access import Grant
 from planes.wire.link import Lease
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 WAITS = (
     "import os, time\n"

@@ -63,7 +63,7 @@ def test_a_shell_reads_names_as_they_are(name: str) -> None:
     job = link(JobPlace(stand(name, name), "j", "jobs.shop.load"))
     one = in_shell("run", job, "--refresh", reach=reach)
     script = one.replace("dlthub-tui", "printf '%s\\0'", 1)
-    read = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    read = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True, timeout=240)
 
     assert read.stdout.split("\0")[:-1] == shlex.split(one)[1:]
     assert {job, f"/srv/{name}"} <= set(shlex.split(one))

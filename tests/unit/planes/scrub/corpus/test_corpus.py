@@ -161,7 +161,7 @@ def test_output_of_a_real_load_stays_as_it_is(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     text = process.stdout + process.stderr

@@ -94,7 +94,7 @@ async def test_a_plane_that_is_not_enrolled_asks_to_wait(tmp_path) -> None:
         transport = httpx.ASGITransport(plane.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
             token = FakeControlPlane().data_token(new_id(), workspace_id := new_id())
-            with anyio.fail_after(60):
+            with anyio.fail_after(240):
                 answer = await client.get(
                     f"/api/v1/workspaces/{workspace_id}/variables", headers={"authorization": f"Bearer {token}"}
                 )

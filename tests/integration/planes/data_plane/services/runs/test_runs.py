@@ -363,7 +363,7 @@ async def test_slots_bound_what_runs_at_once(folder: Path) -> None:
 
         control.cancel(first)
 
-        assert await control.wait_end(second, seconds=10) == "completed"
+        assert await control.wait_end(second) == "completed"
 
 
 async def test_run_goes_on_while_the_region_restarts(folder: Path) -> None:

@@ -219,7 +219,7 @@ async def test_what_nobody_needs_goes_when_it_is_asked_for_and_once(place: Runni
     await deploy_other(place)
     place.control.clean_before = datetime.now(UTC)
     await place.run("", deployment_id=await deploy_other(place))
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while not (entries := await audited(place, "environment_removed")):
             await anyio.sleep(0.01)
 
@@ -263,7 +263,7 @@ async def test_a_secret_set_after_a_log_was_removed_is_looked_for_in_the_rest(pl
     await place.set_variables(secret=True, LATE="a-secret-of-later")
 
     path = f"/own/v1/workspaces/{place.region.workspace_id}/rescrubs"
-    with anyio.fail_after(60):
+    with anyio.fail_after(240):
         while True:
             answer = await place.region.client.get(path, headers=place.region.headers(role="owner"))
             if answer.json()["items"][0]["state"] == "done":
