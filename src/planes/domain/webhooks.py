@@ -27,6 +27,7 @@ PREFIX = "whsec_"
 _KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
 _MOST_SIGNATURES = 5
 _MOST_HEADERS = 40
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,19 @@ def is_bearer(headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
 def is_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> bool:
     """Whether this very body was signed with a secret, now."""
     if "webhook-signature" in headers:
-        return _is_standard(headers, body, secrets, now)
+        # both, always, so that the time tells nothing
+        return all([_is_standard(headers, body, secrets), not _standard_fault(headers, now)])
     given = headers.get("x-hub-signature-256", "")
     made = [f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}" for secret in secrets]
     # all of them are compared, so that the time tells nothing
     matches = [hmac.compare_digest(given.encode(), each.encode()) for each in made]
     return any(matches)
+
+
+def fault_of(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
+    """Why a call that a secret has signed is refused all the same, for its sender; empty for everybody else."""
+    is_ours = "webhook-signature" in headers and _is_standard(headers, body, secrets)
+    return _standard_fault(headers, now) if is_ours else ""
 
 
 def may_be_signed(headers: Mapping[str, str]) -> bool:
@@ -92,18 +100,29 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted(kept.items())[:_MOST_HEADERS])
 
 
-def _is_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> bool:
-    call_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    # What is signed is divided by dots: with one in the id, parts of the body could be taken for the id and the time.
-    if not call_id or "." in call_id or not (at.isascii() and at.isdecimal()) or len(at) > 12:
-        return False
-    if abs(now.timestamp() - int(at)) > REPLAY_SECONDS:
-        return False
-    signed = f"{call_id}.{at}.".encode() + body
+def _is_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+    signed = f"{headers.get('webhook-id', '')}.{headers.get('webhook-timestamp', '')}.".encode() + body
     made = [b"v1," + base64.b64encode(hmac.digest(_key_of(secret), signed, "sha256")) for secret in secrets]
     given = headers["webhook-signature"].split()[:_MOST_SIGNATURES]
     matches = [hmac.compare_digest(each.encode(), expected) for each in given for expected in made]
     return any(matches)
+
+
+def _standard_fault(headers: Mapping[str, str], now: datetime) -> str:
+    call_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    # What is signed is divided by dots: with one in the id, parts of the body could be taken for the id and the time.
+    if not call_id or "." in call_id:
+        return "its webhook-id is missing or holds a dot"
+    if not (at.isascii() and at.isdecimal()) or len(at) > _MOST_DIGITS:
+        return "its webhook-timestamp is no number of seconds since 1970"
+    seconds = int(at) - int(now.timestamp())
+    if abs(seconds) > REPLAY_SECONDS:
+        side = "behind" if seconds < 0 else "ahead of"
+        return (
+            f"its webhook-timestamp is {abs(seconds)} s {side} this region's clock, and {REPLAY_SECONDS} are allowed: "
+            "sign each try anew, and see that both clocks are right"
+        )
+    return ""
 
 
 def _key_of(secret: str) -> bytes:

@@ -55,7 +55,7 @@ def _limits(definition: Mapping[str, Any]) -> Iterator[str]:
     timeout = part(execute, "timeout")
     seconds = timeout.get("timeout")
     if seconds is not None and not (_is_number(seconds) and 0 < seconds <= MAX_RUN_SECONDS):
-        yield f"execute.timeout.timeout: must be seconds between 0 and {MAX_RUN_SECONDS}"
+        yield f"execute.timeout.timeout: must be seconds above 0 and at most {MAX_RUN_SECONDS}"
     grace = timeout.get("grace_period")
     if grace is not None and not (_is_number(grace) and 0 <= grace <= 3600):
         yield "execute.timeout.grace_period: must be seconds between 0 and 3600"

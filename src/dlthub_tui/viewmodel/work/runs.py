@@ -296,7 +296,7 @@ def decline_words(status: str) -> str:
         "skipped_already_covered": "its window is covered already",
         "skipped_workspace_archived": "the workspace is archived",
         "profile_not_configured": "its profile has no configuration",
-        "chain_too_long": "jobs start each other in a circle",
+        "chain_too_long": "too many runs started each other by their ends",
         "chain_too_fast": "jobs start it again and again",
     }.get(status, guard(status))
 

@@ -33,6 +33,7 @@ from planes.wire.own_webhooks import (
 )
 
 _MINUTE = timedelta(minutes=1)
+_STRANGER = "The call shows no secret of this address and is not signed by it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Webhooks:
         now = self._parts.clock.now()
         is_bearer = rules.is_bearer(headers, secrets)
         if not is_bearer and not rules.is_signed(headers, body, secrets, now):
-            raise _refused()
+            raise _refused(rules.fault_of(headers, body, secrets, now))
         call: dict[str, Any] = {
             "id": new_id(),
             "webhook_id": row["id"],
@@ -255,5 +256,6 @@ def _place_of_call(row: Row) -> Place:
     )  # fmt: skip
 
 
-def _refused() -> NotAuthenticated:
-    return NotAuthenticated("not_authenticated", "The call shows no secret of this address and is not signed by it.")
+def _refused(fault: str = "") -> NotAuthenticated:
+    said = f"The call is signed, but {fault}." if fault else _STRANGER
+    return NotAuthenticated("not_authenticated", said)

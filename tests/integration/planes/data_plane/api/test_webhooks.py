@@ -142,6 +142,28 @@ async def test_who_has_no_secret_is_refused_before_anything_is_kept(place: Runni
     assert await calls(place, hook) == []
 
 
+async def test_who_has_signed_is_told_what_else_is_wrong_and_nobody_else_is(place: RunningRegion) -> None:
+    hook, body, at = await add(place), b'{"order": 7}', now(place)
+    other = {**hook, "secret": "whsec_" + base64.b64encode(b"x" * 32).decode()}
+    late, early, thousands = at - 4000, at + 4000, at * 1000
+    told = {
+        "s behind this region's clock, and 300 are allowed: sign each try anew": standard(hook, body, late),
+        "s ahead of this region's clock": standard(hook, body, early),
+        "no number of seconds since 1970": standard(hook, body, thousands),
+        "webhook-id is missing or holds a dot": standard(hook, body, at, "msg.1"),
+    }
+    for words, headers in told.items():
+        answer = await call(place, hook, body, **headers)
+        assert answer.status_code == 401
+        assert "The call is signed, but its webhook-" in answer.json()["detail"]
+        assert words in answer.json()["detail"]
+    stranger = await call(place, hook, body, **standard(other, body, late))
+    changed = await call(place, hook, b"other", **standard(hook, body, late))
+    assert {each.json()["detail"] for each in (stranger, changed)} == {
+        "The call shows no secret of this address and is not signed by it."
+    }
+
+
 async def test_a_call_is_taken_once_and_its_body_is_sealed(place: RunningRegion, control: LeasingControlPlane) -> None:
     mark = "orders-of-mrs-plum-5471"
     body = json.dumps({"order": mark}).encode()

@@ -66,7 +66,7 @@ def test_page_says_what_waits_and_what_was_passed_over() -> None:
 
     assert [text_of(row).strip() for row in job_facts(LOAD, starts, look, 80)][-2:] == [
         "a start waits for       returns",
-        "passed over             3 min ago, after x fails: jobs start each other in a circle",
+        "passed over             3 min ago, after x fails: too many runs started each other by their ends",
     ]
     assert len(job_facts(LOAD, Starts(), look, 80)) == len(job_facts(LOAD, None, look, 80))
 
