@@ -73,7 +73,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "zone outside": ({"require": {"timezone": "../../etc/passwd"}}, "IANA"),
     "zero concurrency": ({"execute": {"concurrency": 0}}, "concurrency"),
     "endless": ({"execute": {"timeout": {"timeout": float("inf")}}}, "execute.timeout.timeout"),
-    "no time": ({"execute": {"timeout": {"timeout": 0}}}, "must be seconds above 0 and at most 31622400"),
+    "a time limit of nothing": (
+        {"execute": {"timeout": {"timeout": 0}}},
+        "must be seconds above 0 and at most 31622400",
+    ),
     "not a number": ({"execute": {"timeout": {"timeout": float("nan")}}}, "execute.timeout.timeout"),
     "negative grace": ({"execute": {"timeout": {"grace_period": -1}}}, "grace_period"),
     "reserved name": ({"job_ref": "jobs.weather.py"}, "reserved"),

@@ -35,8 +35,9 @@ MARK = "environment.json"
 _BUILDING = ".building"
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _WHEELS_ONLY = (
-    "A package has no wheel for this Python: this region installs wheels only. Choose a version that has one; "
-    "DLTHUB_TUI_SOURCE_BUILDS=allow of the region lets it build from source, which runs the package's code."
+    "{which} has no wheel for this Python: this region installs wheels only. Choose a version, or another package, "
+    "that has one; DLTHUB_TUI_SOURCE_BUILDS=allow of the region lets it build from source, which runs the package's "
+    "code."
 )
 _UNREACHED = (
     "The package index did not answer, and the cache does not hold all that is needed. Start the run again when this "
@@ -50,6 +51,9 @@ _INDEX = "the package index"
 _DIRECT = re.compile(rb"Failed to download[^`\n]*`(?P<name>[A-Za-z0-9._-]+)[^`@]* @ ")
 _NOT_REACHED = re.compile(rb"error sending request|client error \(Connect\)|operation timed out")
 _LACKS_WHEEL = re.compile(rb"no (\w+ )?wheels|--no-build|source \w*\s?is disabled")
+_WITHOUT_WHEEL = re.compile(
+    rb"(?:^|\s)(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*(?:==[A-Za-z0-9.+!]*\w)?) has no (\w+ )?wheels"
+)
 _NO_SOLUTION = b"No solution found"
 _MOST_SAID = 64 * 1024
 _WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
@@ -337,7 +341,8 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
             _UNREACHED if uv.unreached == _INDEX else _ADDRESS_UNREACHED.format(who=_capital(uv.unreached))
         )
         if not builds and _LACKS_WHEEL.search(exc.said):
-            advice = _WHEELS_ONLY
+            named = _WITHOUT_WHEEL.search(exc.said)
+            advice = _WHEELS_ONLY.format(which=named["name"].decode() if named else "A package")
         raise BuildFailed(f"{exc} {advice}".rstrip()) from exc
 
 

@@ -2,6 +2,7 @@
 
 Only here do both lie side by side. Where the client finds `uv` it lets that read requirements.txt, else it takes the
 lines that are plain requirements and passes over the others. Of a pyproject.toml without lock it takes lists of names.
+What that, or a .python-version, says of Python it does not read.
 """
 
 from __future__ import annotations
@@ -13,18 +14,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from planes.manifest.requirements import MAIN_GROUP, package_name
 
 _MOST_BYTES = 256 * 1024
 _MOST_NAMED = 20
 _MOST_SIGNS = 300
 _MOST_NESTED = 20
+_MOST_PATCHES = 40
 _OPTION = re.compile(r"\s--?[a-z]")
 _FILE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S.*)")
 _INDEX = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b")
 _PLACE = re.compile(r"(-e|--editable)\b|\.{0,2}/|[A-Za-z][A-Za-z0-9+.-]*://|\S+\.(whl|zip|tar\.\w+)$")
 _VERSIONS = r"\(?\s*(?:(?:===?|[<>~!]=|<|>)\s*(?:[0-9]+!)?\w[^\s,;()<>=!~]*\s*,?\s*)+\)?"
 _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*(?:@\s*\S+|{_VERSIONS})?\s*(?:;.*)?")
+
+_PINNED = re.compile(r"(?:cpython[-@]?)?(3\.[0-9]+)(?:\.[0-9]+)?", re.ASCII)
 
 _INSTALL_UV = "Install uv where you deploy, which reads them, or write plain requirements; then deploy again."
 _OWN_CODE = (
@@ -41,7 +47,34 @@ def left_out(tree: Path, manifest: Mapping[str, Any], groups: Sequence[str] = ()
     """
     wanted = tuple(dict.fromkeys((MAIN_GROUP, *groups)))
     lines = tuple(tuple(manifest["groups"].get(group, ())) for group in wanted)
-    return list(_left_out(tree, wanted, lines))
+    return [*_other_python(tree, manifest["python_version"]), *_left_out(tree, wanted, lines)]
+
+
+@lru_cache(maxsize=64)
+def _other_python(tree: Path, version: str) -> tuple[str, ...]:
+    """The client takes the Python that it runs on, and `uv` looks at what packages ask for, not at the workspace."""
+    asked: list[str] = []
+    wish = _table(_document(_read(tree, tree / "pyproject.toml") or ""), "project").get("requires-python")
+    if isinstance(wish, str) and not _fits(version, wish):
+        asked.append(f"pyproject.toml asks for Python {_shown(wish)}")
+    pinned = _PINNED.fullmatch((_lines(_read(tree, tree / ".python-version") or "") or [""])[0])
+    if pinned and pinned[1] != ".".join(version.split(".")[:2]):
+        asked.append(f".python-version asks for Python {pinned[0]}")
+    return tuple(
+        f"{said}, and this environment has {version}: the client takes the Python that it runs on. Deploy with a "
+        "client that runs on the Python you mean, such as one in a virtual environment of it."
+        for said in asked
+    )
+
+
+def _fits(version: str, wish: str) -> bool:
+    """A version without its last part is any of these."""
+    try:
+        specifiers = SpecifierSet(wish)
+    except InvalidSpecifier:
+        return True
+    patches = (f".{patch}" for patch in range(_MOST_PATCHES)) if version.count(".") == 1 else ()
+    return any(specifiers.contains(f"{version}{patch}") for patch in ("", *patches))
 
 
 @lru_cache(maxsize=64)
@@ -71,11 +104,7 @@ def _of_lines(tree: Path, name: str, text: str, present: set[str]) -> Iterator[s
 
 
 def _of_project(tree: Path, text: str, groups: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    name = "pyproject.toml"
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return
+    name, document = "pyproject.toml", _document(text)
     project, is_locked = _table(document, "project"), (tree / "uv.lock").is_file()
     lines = [line for group in groups.values() for line in group]
     sources = _table(document, "tool", "uv", "sources")
@@ -188,6 +217,14 @@ def _read(tree: Path, path: Path) -> str | None:
         return place.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         return None
+
+
+def _document(text: str) -> dict[str, Any]:
+    """Empty where it is no TOML: the client has said so."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
 
 
 def _table(value: object, *keys: str) -> dict[str, Any]:

@@ -231,11 +231,12 @@ def test_a_package_without_a_wheel_is_built_only_where_that_is_allowed(
     (tmp_path / "workspace").mkdir()
     catalogue = EnvironmentCatalogue(tmp_path / "workspace", options, None, None)
 
-    code, output = run(catalogue.prepare_build(specify("crude")))
+    code, output = run(catalogue.prepare_build(specify("crude==1.0")))
 
     assert code == 1
     assert "crude" in output
     assert (tmp_path / "ran").exists() is source_builds
+    assert ("lines above. crude==1.0 has no wheel for this Python" in output) is not source_builds
     assert ("DLTHUB_TUI_SOURCE_BUILDS" in output) is not source_builds
 
 

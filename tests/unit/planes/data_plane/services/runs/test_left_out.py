@@ -13,14 +13,15 @@ _HASH = "--hash=sha256:" + 64 * "0"
 
 
 def _said(
-    folder: Path, files: Mapping[str, str], main: list[str], groups: Mapping[str, list[str]] | None = None
-) -> str:
+    folder: Path, files: Mapping[str, str], main: list[str], groups: Mapping[str, list[str]] | None = None,
+    python: str = "3.11",
+) -> str:  # fmt: skip
     for name, text in files.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     own = groups or {}
-    return "\n".join(left_out(folder, {"groups": {"main": main, **own}}, tuple(own)))
+    return "\n".join(left_out(folder, {"python_version": python, "groups": {"main": main, **own}}, tuple(own)))
 
 
 @pytest.mark.parametrize(("line", "shown"), [
@@ -128,3 +129,26 @@ def test_a_project_file_that_is_taken_whole_or_unreadable_says_nothing(tmp_path:
     assert not _said(
         tmp_path, {"pyproject.toml": text}, ["own @ git+https://example.org/own" if "@" in text else "own"]
     )
+
+
+@pytest.mark.parametrize(("name", "text", "python", "shown"), [
+    ("pyproject.toml", ">=3.12", "3.11", "pyproject.toml asks for Python >=3.12, and this environment has 3.11"),
+    ("pyproject.toml", "<3.13,>=3.10", "3.13", "<3.13,>=3.10, and this environment has 3.13"),
+    ("pyproject.toml", ">=3.11.4", "3.11", ""),
+    ("pyproject.toml", ">=3.11.4", "3.11.2", "has 3.11.2: the client takes"),
+    ("pyproject.toml", "==3.11.*", "3.11", ""),
+    ("pyproject.toml", "3.11", "3.13", ""),
+    (".python-version", "# ours\n3.13\n", "3.11", ".python-version asks for Python 3.13, and this"),
+    (".python-version", "cpython-3.13.2\n3.12\n", "3.11", "asks for Python cpython-3.13.2"),
+    (".python-version", "3.11.9\n", "3.11", ""),
+    (".python-version", "pypy@3.10\n", "3.11", ""),
+    (".python-version", "", "3.11", ""),
+])  # fmt: skip
+def test_a_python_that_the_client_did_not_take_is_said(
+    tmp_path: Path, name: str, text: str, python: str, shown: str
+) -> None:
+    written = f'[project]\nrequires-python = "{text}"\n' if name == "pyproject.toml" else text
+    said = _said(tmp_path, {name: written}, [], python=python)
+
+    assert shown in said
+    assert said.count("the client takes the Python that it runs on") == bool(shown)
