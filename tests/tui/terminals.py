@@ -87,11 +87,20 @@ class Terminal:
         self.until(lambda: words in self.text, words, seconds)
 
     def until_quiet(self, seconds: float = 0.4) -> None:
-        """Reads until nothing came for a while."""
-        last = time.monotonic()
+        """Reads until nothing came for a while in which the process had nothing to do: a busy machine makes it wait."""
+        begun = last = time.monotonic()
         while time.monotonic() - last < seconds:
-            if self.read():
+            if self.read() or (self._has_work and time.monotonic() - begun < 240):
                 last = time.monotonic()
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether a thread of the process runs, or waits for a processor or a disk."""
+        try:
+            stats = [path.read_text() for path in Path(f"/proc/{self.process.pid}/task").glob("*/stat")]
+        except OSError:  # one of them has just ended
+            return True
+        return any(stat.rsplit(")", 1)[1].split()[0] in "RD" for stat in stats)
 
     def bytes_of(self, keys: str) -> int:
         """How many bytes the terminal gets for these keys, which change what it shows."""

@@ -135,7 +135,6 @@ async def test_a_thousand_changes_a_second_become_frames(plane: LivePlane, tmp_p
 
     # Asking takes a quarter of the time at most, so far less often than something changed.
     assert len(plane.asked) - before <= 20 * seconds + 10
-    assert 2000 / seconds > 20, "the flood was none"
 
 
 async def test_stream_that_is_cut_is_said_and_comes_back(plane: LivePlane, tmp_path: Path) -> None:

@@ -26,11 +26,12 @@ async def test_later_answers_of_a_connection_come_at_once() -> None:
         with anyio.fail_after(240):
             await server.wait_ready()
             async with httpx.AsyncClient(trust_env=False, timeout=240) as client:
-                for _ in range(8):
+                # Of a busy machine's answers some take longer than that; with the defect each of them does.
+                while len(seconds) < 200 and sum(each < DELAYED_SECONDS for each in seconds[2:]) < 2:
                     begun = time.perf_counter()
                     await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/openapi.json")
                     seconds.append(time.perf_counter() - begun)
         server.stop()
     listener.close()
 
-    assert sorted(seconds[2:])[1] < DELAYED_SECONDS, seconds
+    assert sum(each < DELAYED_SECONDS for each in seconds[2:]) == 2, seconds

@@ -16,7 +16,9 @@ from sqlalchemy import text
 from tests.fakes.control_stage import Person, Stage, definition
 
 from planes.control_plane.app import open_control_plane
+from planes.control_plane.services.change_scope import CHECK_SECONDS
 from planes.control_plane.services.identity import members
+from planes.control_plane.services.identity.principals import Principals
 from planes.control_plane.services.memory.changes import Batch, Changes
 from planes.domain.access import OrganizationRole, Principal, PrincipalKind, WorkspaceRole
 from planes.domain.identifiers import UserId, new_id
@@ -67,13 +69,11 @@ class Stream:
             while not self.changes:
                 assert await self.event() is not None, "the stream has ended"
 
-    async def ended(self) -> float:
-        """Reads to its end; how many seconds that took."""
-        begun = anyio.current_time()
+    async def ended(self) -> None:
+        """Reads to its end."""
         with anyio.fail_after(240):
             while await self.event() is not None:
                 pass
-        return anyio.current_time() - begun
 
 
 @asynccontextmanager
@@ -203,21 +203,38 @@ async def test_place_that_the_log_does_not_have_is_a_reset(stage: Stage) -> None
     assert refused.status_code == 400
 
 
-async def test_stream_ends_with_the_key(stage: Stage) -> None:
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each look at a credential, as open streams take one a second."""
+    taken: list[str] = []
+    authenticate = Principals.authenticate
+
+    async def counted(self: Principals, token: str) -> Principal:
+        taken.append(token)
+        return await authenticate(self, token)
+
+    monkeypatch.setattr(Principals, "authenticate", counted)
+    return taken
+
+
+async def test_stream_ends_with_the_key(stage: Stage, looks: list[str]) -> None:
     async with served(stage.plane) as client, following(client, stage.owner) as stream:
         async with stage.parts.database.transaction() as connection:
             keys = await connection.execute(
                 text("select id from api_keys where user_id = :id"), {"id": stage.owner.user_id}
             )
             await api_keys.revoke_api_key(connection, keys.scalar_one(), datetime.now(UTC))
-        seconds = await stream.ended()
+        looks.clear()
+        await stream.ended()
+        taken = len(looks)
         refused = await client.get(PATH, headers=stage.owner.headers)
 
-    assert seconds < 2.5  # two seconds, and what a busy machine takes to say so
+    # The next one ends it; one may have been under way. So two seconds are the longest, but for what a machine takes.
+    assert (taken <= 2, CHECK_SECONDS) == (True, 1.0)
     assert refused.status_code == 401
 
 
-async def test_stream_ends_when_the_workspace_may_not_be_read_any_more(stage: Stage) -> None:
+async def test_stream_ends_when_the_workspace_may_not_be_read_any_more(stage: Stage, looks: list[str]) -> None:
     ids = await stage.deployed(definition("load"))
     viewer = await stage.person(WorkspaceRole.VIEWER)
     async with served(stage.plane) as client, following(client, viewer) as stream:
@@ -225,11 +242,13 @@ async def test_stream_ends_when_the_workspace_may_not_be_read_any_more(stage: St
         await stream.until("pending")
         async with stage.parts.database.transaction() as connection:
             await workspaces.remove_memberships_of(connection, viewer.membership_id)
-        seconds = await stream.ended()
+        looks.clear()
+        await stream.ended()
+        taken = len(looks)
         async with following(client, viewer) as again:
             pass
 
-    assert seconds < 2.5
+    assert taken <= 2
     assert again.changes == []
 
 

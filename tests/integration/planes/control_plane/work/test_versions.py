@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from tests.fakes.control_stage import Stage, definition
 
@@ -46,11 +44,9 @@ async def test_rolling_back_brings_code_and_jobs_of_then(stage: Stage) -> None:
     await stage.deploy(definition("load", description="then"), definition("report"))
     await stage.upload()
     ids = await stage.deployed(definition("load", description="now"), definition("extra"))
-    started = time.monotonic()
 
     receipt = await roll_back(stage, first)
 
-    assert time.monotonic() - started < 1
     outcomes = {item["job"]["job_ref"]: item["outcome"] for item in receipt["job_receipt"]["succeeded"]}
     assert outcomes == {"jobs.jobs.load": "updated", "jobs.jobs.report": "updated", "jobs.jobs.extra": "archived"}
     assert receipt["deployment"]["version"] == 1
