@@ -13,7 +13,8 @@ from cyclopts import App, CycloptsError, Parameter
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.misuse import sentence_of_misuse
 from dlthub_tui.cli.options import Ascii, Calm, Home, Json, ReadOnly, Repeated, Slow, Switch, Whole
-from dlthub_tui.settings import find_home, our_version
+from dlthub_tui.settings import find_home, forget_odd_size, our_version
+from planes.wire.addresses import LAST_PORT
 
 app = App(
     name="dlthub-tui",
@@ -38,11 +39,11 @@ for _name, _place in (
     ("invite", "inviting:invite"),
 ):
     app.command(f"dlthub_tui.cli.{_place}", name=_name)
-_LAST_PORT = 65_535
 
 
 def run_command(words: Sequence[str]) -> int:
     """Runs one command line; returns the exit code of DESIGN 13."""
+    forget_odd_size()
     if list(words) in (["--help"], ["-h"]):
         for name in app:
             app[name]  # loaded: a command that is not has no words in the list of them
@@ -191,8 +192,8 @@ def web(
     port
         The port to listen on; 0 takes a free one.
     """
-    if not 0 <= port <= _LAST_PORT:
-        exits.say_error(f"--port takes 0 to {_LAST_PORT}.")
+    if not 0 <= port <= LAST_PORT:
+        exits.say_error(f"--port takes 0 to {LAST_PORT}.")
         return exits.WRONG_USAGE
     try:
         from dlthub_tui.cli.web.serving import WebRequest, serve_app

@@ -122,7 +122,13 @@ def code_of(error: ClientError) -> int:
     from dlthub_tui.client import errors
 
     match error:
-        case errors.NotReachable() | errors.TimedOut() | errors.NoControlPlane() | errors.SentOn():
+        case (
+            errors.NotReachable()
+            | errors.TimedOut()
+            | errors.NothingBehind()
+            | errors.NoControlPlane()
+            | errors.SentOn()
+        ):
             return NOT_REACHABLE
         case (
             errors.NotAllowed()
@@ -144,7 +150,7 @@ def sentence_of(error: ClientError) -> str:
     from dlthub_tui.client import errors
 
     match error:
-        case errors.UnknownAuthority():
+        case errors.UnknownAuthority() | errors.ProxyFailed():
             return error.sentence
         case errors.NotReachable(address=address) | errors.TimedOut(address=address) if _is_here(address):
             return f"{error.what} Is it running? dlthub-tui doctor says more."

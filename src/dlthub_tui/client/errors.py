@@ -2,7 +2,8 @@
 
 ClientError
 ├── NotReachable        no connection, or it broke
-│   └── UnknownAuthority  a certificate that nobody known here has signed
+│   ├── UnknownAuthority  a certificate that nobody known here has signed
+│   └── ProxyFailed       the proxy that the environment names does not lead there
 ├── TimedOut            no answer in time
 ├── Refused             the plane answered and says no
 │   ├── BrokenRule      400
@@ -14,6 +15,7 @@ ClientError
 │   ├── TooLarge        413
 │   ├── TooMany         429
 │   └── PlaneFailed     5xx
+│       └── NothingBehind   what stands before the plane reaches none
 ├── UnexpectedAnswer    an answer this version does not understand
 ├── WrongOrigin         a request that would carry the session elsewhere
 ├── UnsafeAddress       plain http beyond loopback
@@ -62,6 +64,14 @@ class UnknownAuthority(NotReachable):
     def __init__(self, address: str, why: str) -> None:
         super().__init__(address, why)
         self.can = "If you know who signed it: start again with SSL_CERT_FILE naming that authority's file."
+
+
+class ProxyFailed(NotReachable):
+    """The environment names a proxy for the address, by which there is no way there. It may not be its host's fault."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(address, why)
+        self.can = "HTTPS_PROXY and ALL_PROXY name the proxy; hosts that NO_PROXY names are asked without it."
 
 
 class TimedOut(ClientError):
@@ -150,6 +160,12 @@ class PlaneFailed(Refused):
     """The plane failed; its own log says more."""
 
     next_step = "Press {link.retry} to ask again; the plane's log says more."
+
+
+class NothingBehind(PlaneFailed):
+    """A proxy in front of the plane answered in its place."""
+
+    next_step = "Press {link.retry} to ask again."
 
 
 class UnexpectedAnswer(ClientError):

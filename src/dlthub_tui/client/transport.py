@@ -10,14 +10,16 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from dlthub_tui.client.errors import (
     NoAddress,
+    NothingBehind,
     NotReachable,
     NotSignedIn,
+    ProxyFailed,
     SentOn,
     TimedOut,
     UnexpectedAnswer,
@@ -29,13 +31,15 @@ from dlthub_tui.client.errors import (
 from planes.asking import Asking
 from planes.certificates import find_tls_error, is_of_unknown_authority, nobody, trusted, words_of
 from planes.unix_sockets.connecting import UnixTransport
-from planes.wire.addresses import is_loopback
+from planes.wire.addresses import LAST_PORT, is_loopback
 
 USER_AGENT = "dlthub-tui/0.1"
 ANSWER_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 # Those of httpx.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+# What a proxy says of what it stands before; a plane says more.
+_OF_GATEWAYS = frozenset({502, 503, 504})
 Query = Mapping[str, "str | int | bool | list[str] | None"]
 
 
@@ -75,7 +79,8 @@ class Origin:
     port: int
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host  # an IPv6 address
+        return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
@@ -84,17 +89,15 @@ class Origin:
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of an address.
+    """The origin of an address, its host as it is looked up.
 
     Raises: UnsafeAddress when it is neither https nor http on this machine, NoAddress when it is none.
     """
     try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as exc:
+        origin = _origin_of(httpx.URL(url))
+    except (httpx.InvalidURL, UnicodeError) as exc:
         raise NoAddress(url) from exc
-    origin = Origin(parts.scheme, (parts.hostname or "").lower(), port)
-    if not origin.host or origin.scheme not in {"http", "https"}:
+    if not origin.host or origin.scheme not in {"http", "https"} or origin.port > LAST_PORT:
         raise NoAddress(url)
     if origin.scheme == "http" and not origin.is_loopback:
         raise UnsafeAddress(str(origin))
@@ -108,15 +111,19 @@ class Transport:
         self.origin = origin_of(url)
         self._tokens = tokens
         self._asking = Asking()
-        self._http = httpx.AsyncClient(
-            base_url=str(self.origin),
-            transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
-            verify=nobody() if self.origin.scheme == "http" else trusted(),
-            headers={"user-agent": USER_AGENT, "accept": "application/json"},
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-            follow_redirects=False,
-            trust_env=not self.origin.is_loopback,
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=str(self.origin),
+                transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
+                verify=nobody() if self.origin.scheme == "http" else trusted(),
+                headers={"user-agent": USER_AGENT, "accept": "application/json"},
+                timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+                follow_redirects=False,
+                trust_env=not self.origin.is_loopback,
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as exc:  # ImportError: SOCKS, which is not installed
+            why = "SOCKS is not spoken here" if isinstance(exc, ImportError) else "it is no address of one"
+            raise ProxyFailed(str(self.origin), f"the proxy that the environment names cannot be used: {why}") from exc
 
     async def aclose(self) -> None:
         """Ends what is asked, and all connections. May be called twice."""
@@ -162,7 +169,7 @@ class Transport:
 
         Raises: NotReachable, TimedOut, WrongOrigin.
         """
-        if origin_of(str(request.url)) != self.origin:
+        if _origin_of(request.url) != self.origin:
             raise WrongOrigin(str(self.origin), str(request.url))
         token = await self._tokens.bearer() if self._tokens else None
         response = await self._send_once(request, token, stream=stream)
@@ -182,6 +189,8 @@ class Transport:
                 try:
                     return await self._http.send(request, stream=stream)
                 except httpx.TimeoutException as exc:
+                    if isinstance(exc, httpx.ConnectTimeout) and (proxy := _proxy_for(self.origin)) is not None:
+                        raise ProxyFailed(str(self.origin), f"no answer by way of the proxy {proxy}") from exc
                     raise TimedOut(str(self.origin), was_sent=isinstance(exc, httpx.ReadTimeout)) from exc
                 except httpx.TransportError as exc:
                     raise not_reached(self.origin, exc) from exc
@@ -221,6 +230,9 @@ def parse_answer(response: httpx.Response) -> Any:
         body = None
     if response.is_success:
         return body
+    if response.status_code in _OF_GATEWAYS and body is None:
+        address = _origin_of(response.request.url)
+        raise NothingBehind(response.status_code, f"A proxy answers at {address}, and no plane behind it.")
     if response.status_code == 401 and body is None:
         raise NotSignedIn(401, "The session is not accepted.")
     raise refusal(response.status_code, body)
@@ -230,21 +242,38 @@ def _named_by(response: httpx.Response) -> Origin | None:
     """Where an answer sends on to; None where that cannot be read, or is no page."""
     try:
         origin = _origin_of(response.request.url.join(response.headers["location"]))
-    except (httpx.InvalidURL, UnicodeError):  # also of a host that only looks like one in Punycode
+    except (httpx.InvalidURL, UnicodeError):
         return None
     return origin if origin.scheme in {"http", "https"} else None
 
 
 def _origin_of(url: httpx.URL) -> Origin:
-    """Of any address, without what else is in it: a page or a query may carry a secret."""
-    return Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+    """Of any address, without what else is in it: a page or a query may carry a secret.
+
+    Raises: UnicodeError where no name can be looked up: one that only looks like Punycode, one with an empty label.
+    """
+    url.host.encode("idna")
+    return Origin(url.scheme, url.raw_host.decode("ascii").lower(), url.port or (443 if url.scheme == "https" else 80))
 
 
 def not_reached(origin: Origin, error: httpx.TransportError) -> NotReachable:
     """What a connection that failed is to people."""
     broken = find_tls_error(error)
+    is_on_the_way = broken is None and isinstance(error, httpx.ConnectError | httpx.ProxyError)
+    if is_on_the_way and (proxy := _proxy_for(origin)) is not None:
+        why = f"it answers {error}" if isinstance(error, httpx.ProxyError) else reason_of(error)
+        return ProxyFailed(str(origin), f"by way of the proxy {proxy}: {why}")
     kind = UnknownAuthority if broken is not None and is_of_unknown_authority(broken) else NotReachable
     return kind(str(origin), reason_of(error))
+
+
+def _proxy_for(origin: Origin) -> Origin | None:
+    """The proxy by which an address is asked, as the environment names it; without the password that may be in it."""
+    named = getproxies()
+    found = named.get(origin.scheme) or named.get("all")
+    if origin.is_loopback or not found or proxy_bypass(origin.host):
+        return None
+    return _origin_of(httpx.URL(found if "://" in found else f"http://{found}"))
 
 
 def reason_of(error: httpx.TransportError) -> str:

@@ -20,11 +20,11 @@ from planes.data_plane.runner.containment import calls
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.joining import BAD_OPTIONS
 from planes.server.listening import listen_tcp
+from planes.wire.addresses import LAST_PORT
 
 KNOWN_PORTS = {"control": 8400, "us1": 8401, "eu1": 8402}
 # Of another region, which is alone on its machine.
 OTHER_PORT = 8403
-_LAST_PORT = 65_535
 # Names below localhost mean both: browsers try ::1 first, and who listened there would get what is sent to a plane.
 _OTHER_LOOPBACK = {"127.0.0.1": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1"}  # noqa: S104 - nothing is bound here
 _TRIES = 10
@@ -49,9 +49,9 @@ def open_listeners(parts: Sequence[str], plan: PortPlan, kept: Mapping[str, int]
     Raises: Conflict naming the port and who has it, InvalidRequest for a host or a port that this machine has not.
     """
     wanted = {part: wanted_port(number, part, plan, kept) for number, part in enumerate(parts)}
-    if any(not 0 <= port <= _LAST_PORT for port in wanted.values()):
+    if any(not 0 <= port <= LAST_PORT for port in wanted.values()):
         row = f", as {len(parts)} in a row are taken" if len(parts) > 1 else ""
-        raise InvalidRequest(BAD_OPTIONS, f"--port takes 0 to {_LAST_PORT + 1 - len(parts)}{row}.")
+        raise InvalidRequest(BAD_OPTIONS, f"--port takes 0 to {LAST_PORT + 1 - len(parts)}{row}.")
     opened: dict[str, socket.socket] = {}
     try:
         for part, port in wanted.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+LAST_PORT = 65_535
+
 
 def is_loopback(host: str) -> bool:
     """Whether a name or address (an IPv6 one with or without brackets) is this machine; no name is looked up."""

@@ -52,6 +52,10 @@ def test_who_does_not_answer_is_looked_at_where_it_runs() -> None:
     assert far.endswith("dlthub-tui doctor, on its machine, says more.")
     assert "SSL_CERT_FILE" in unknown
     assert "doctor" not in unknown
+    proxied = said(errors.ProxyFailed("https://tui.example:443", "by way of the proxy http://proxy.example:3128"))
+    assert "NO_PROXY" in proxied
+    assert "doctor" not in proxied
+    assert said(errors.NothingBehind(502, "A proxy answers, and no plane behind it.")).endswith("behind it.")
     assert said(errors.SentOn("http://127.0.0.1:80", "https://tui.example:443")).endswith("if it is the one you mean.")
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Any, cast
 
 import httpx
 import pytest
 
-from dlthub_tui.client.errors import SentOn, UnsafeAddress, WrongOrigin, refusal
+from dlthub_tui.client.errors import (
+    NoAddress,
+    NothingBehind,
+    PlaneFailed,
+    ProxyFailed,
+    SentOn,
+    UnsafeAddress,
+    WrongOrigin,
+    refusal,
+)
 from dlthub_tui.client.transport import Transport, origin_of, parse_answer
 
 pytestmark = [pytest.mark.anyio]
@@ -56,6 +66,77 @@ def test_plain_http_goes_to_this_machine_only(url: str) -> None:
 )
 def test_safe_addresses_are_taken(url: str) -> None:
     assert origin_of(url).host
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://[::1]:8400/x", "http://[::1]:8400"),
+        ("https://[2001:DB8::1]", "https://[2001:db8::1]:443"),
+        ("HTTPS://Bücher.example", "https://xn--bcher-kva.example:443"),
+    ],
+)
+async def test_an_origin_is_an_address_again(url: str, origin: str) -> None:
+    plane = Transport(url)
+
+    assert str(plane.origin) == str(origin_of(origin)) == origin
+    assert str(plane.request("GET", "/x").url).startswith(f"{origin.removesuffix(':443')}/x")
+    with pytest.raises(WrongOrigin):  # its own requests are of its origin, all others are not
+        await plane.get("https://bucher.example/x")
+    await plane.aclose()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://xn--", "https://[::1", "https://a..b", f"https://{'a' * 64}", "https://x:65536", "https://x\n"]
+)
+def test_what_cannot_be_looked_up_is_no_address(url: str) -> None:
+    with pytest.raises(NoAddress):
+        origin_of(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("HTTPS_PROXY", "ftp://proxy.example", "it is no address of one"),
+        ("HTTPS_PROXY", "http://[::1", "it is no address of one"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1080", "SOCKS is not spoken here"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_is_a_sentence(
+    name: str, value: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ProxyFailed, match=why):
+        Transport("https://platform.example")
+    await Transport("http://127.0.0.1:1").aclose()
+
+
+async def test_a_proxy_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as deaf:  # bound, and nobody listens
+        deaf.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{deaf.getsockname()[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", f"http://somebody:opens-it@{address}")
+        plane = Transport("https://platform.example")
+        with pytest.raises(ProxyFailed) as failed:
+            await plane.get("/x")
+        await plane.aclose()
+
+    assert failed.value.what == (
+        f"No answer from https://platform.example:443 (by way of the proxy http://{address}: connection refused)."
+    )
+    assert "NO_PROXY" in failed.value.can
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_stands_before_a_plane_is_not_taken_for_it(status: int) -> None:
+    asked = httpx.Request("GET", "https://platform.example/api/v1/organizations")
+
+    with pytest.raises(NothingBehind, match=r"A proxy answers at https://platform\.example:443"):
+        parse_answer(httpx.Response(status, text="<h1>Bad Gateway</h1>", request=asked))
+    with pytest.raises(PlaneFailed) as failed:
+        parse_answer(httpx.Response(status, json={"detail": "The region does not answer."}, request=asked))
+    assert type(failed.value) is PlaneFailed
 
 
 async def test_a_session_is_never_sent_to_another_origin() -> None:
