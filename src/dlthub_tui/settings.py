@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from dlthub_tui.paths import typed_path
@@ -71,6 +71,14 @@ def wants_colour(environment: Mapping[str, str] | None = None) -> bool:
     """Whether standard output is a terminal that shows colours, and nobody said NO_COLOR."""
     values = os.environ if environment is None else environment
     return sys.stdout.isatty() and not values.get("NO_COLOR") and values.get("TERM", "dumb") != "dumb"
+
+
+def forget_odd_size(environment: MutableMapping[str, str] | None = None) -> None:
+    """A size that is none counts as not told: shells within an editor or a container say COLUMNS=0."""
+    values = os.environ if environment is None else environment
+    for name in ("COLUMNS", "LINES"):
+        if not values.get(name, "").lstrip("0").isdecimal():
+            values.pop(name, None)
 
 
 # What the terminal of this process says of itself, to programs that another one shows: that one is no pane of tmux.

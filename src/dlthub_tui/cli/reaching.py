@@ -144,6 +144,7 @@ async def _sign_in(connection: Connection, target: Target) -> None:
     from dlthub_tui.client import sessions
     from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
     from dlthub_tui.client.errors import NotAllowed, NotFound, NotSignedIn
+    from dlthub_tui.client.installation import get_signing_fingerprints
     from dlthub_tui.session.connection import read_owner_key
 
     key = find_key()
@@ -152,6 +153,8 @@ async def _sign_in(connection: Connection, target: Target) -> None:
             raise NotReached(
                 f"{KEY_VARIABLE} holds a blank, a line's end or another sign that no key has.", exits.NOT_ALLOWED
             )
+        if not connection.is_local:  # what is no control plane gets no key
+            await get_signing_fingerprints(connection.control)
         await connection.begin(sessions.TokenPair(jwt=key, refresh_token=""), is_kept=False)
         return
     owner_key = await anyio.to_thread.run_sync(read_owner_key, target.home) if connection.is_local else None

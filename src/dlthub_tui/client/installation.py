@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlthub_tui.client.errors import NoControlPlane, NotAllowed, NotFound, NotReachable, TimedOut, UnexpectedAnswer
+from dlthub_tui.client.errors import (
+    NoControlPlane,
+    NotAllowed,
+    NotFound,
+    NotReachable,
+    PlaneFailed,
+    Refused,
+    TimedOut,
+    TooMany,
+    UnexpectedAnswer,
+)
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.region_numbers import Region, RunUse, parse_region
 from dlthub_tui.client.transport import Transport
@@ -44,9 +54,14 @@ class PendingSignIn:
 async def get_signing_fingerprints(plane: Transport) -> tuple[str, ...]:
     """Which keys this control plane signs tokens with; needs no session. Raises: NoControlPlane."""
     try:
-        return Fields(await plane.get("/.well-known/control-plane"), "control plane").texts("fingerprints")
-    except (NotFound, UnexpectedAnswer) as exc:
+        found = Fields(await plane.get("/.well-known/control-plane"), "control plane").texts("fingerprints")
+    except (PlaneFailed, TooMany):
+        raise
+    except (Refused, UnexpectedAnswer) as exc:  # a control plane tells it to everybody
         raise NoControlPlane(str(plane.origin)) from exc
+    if not found:
+        raise NoControlPlane(str(plane.origin))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

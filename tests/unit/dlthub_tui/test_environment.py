@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from dlthub_tui.settings import cannot_be_drawn_on, shows_ascii_only, shows_sixteen_only, terminal_environment
+from dlthub_tui.settings import (
+    cannot_be_drawn_on,
+    forget_odd_size,
+    shows_ascii_only,
+    shows_sixteen_only,
+    terminal_environment,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,14 @@ def test_a_recording_does_not_tell_the_terminal_that_it_was_made_in(monkeypatch:
     assert terminal_environment(is_recorded=True)["TERM"] == "xterm-256color"
     assert not {"TMUX", "SSH_CONNECTION", "NO_COLOR"} & terminal_environment(is_recorded=True).keys()
     assert "TMUX" in terminal_environment()
+
+
+def test_a_size_that_is_none_counts_as_not_told() -> None:
+    """Help is drawn as wide as COLUMNS says, and nothing can be drawn on none."""
+    environment = {"COLUMNS": "0", "LINES": "-3", "TERM": "xterm"}
+    forget_odd_size(environment)
+    kept = {"COLUMNS": "060", "LINES": "24"}
+    forget_odd_size(kept)
+
+    assert environment == {"TERM": "xterm"}
+    assert kept == {"COLUMNS": "060", "LINES": "24"}
