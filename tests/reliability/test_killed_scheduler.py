@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -125,16 +125,15 @@ async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_s
             path = f"/own/v1/workspaces/{stage.workspace_id}/jobs/{ids['load']}/backfills"
             answer = await stage.client.post(path, json=body, headers=stage.owner.headers)
             assert answer.status_code == 201, answer.text
-            key, database = stage.keys["eu1"], folder / "control.db"
+            region, database = Region(stage.keys["eu1"]), folder / "control.db"
         while _states(database) != {"completed": slices}:
             with _serving(home) as (process, url):
                 async with httpx.AsyncClient(base_url=url, timeout=240) as client:
-                    region = Region(client, key)
                     for _ in range(chance.randrange(2)):
-                        await region.end_something()
+                        await region.end_something(client)
                     async with anyio.create_task_group() as group:
-                        group.start_soon(region.end_something)
-                        await anyio.sleep(chance.random() / 50)
+                        group.start_soon(region.end_something, client)
+                        await anyio.sleep(chance.random() / 8)
                         process.kill()
                         kills += 1
         with closing(sqlite3.connect(database)) as connection:
@@ -149,26 +148,32 @@ async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_s
 
 @dataclass
 class Region:
-    """A data plane that ends what it is given, and says it again until it is heard."""
+    """A data plane that ends what it is given. It outlives control planes: what one did not hear, the next does."""
 
-    client: httpx.AsyncClient
     key: SigningKey
+    held: dict[str, int] = field(default_factory=dict[str, int])
 
-    async def end_something(self) -> None:
-        """One poll, and the end of all that it brought."""
+    async def end_something(self, client: httpx.AsyncClient) -> None:
+        """What is left of before, then one poll, and the end of all that it brought."""
         with suppress(httpx.TransportError):
+            await self._end_held(client)
             body = {"free_slots": 4, "held": [], "url": "http://127.0.0.1:8402", "epoch": 0}
-            leases = (await self._call("POST", "-poll", body)).json()["leases"]
-            for lease in leases:
-                for status in ("running", "completed"):
-                    report = {"fence": lease["fence"], "status": status, "at": datetime.now(UTC).isoformat()}
-                    await self._call("PUT", f"runs/{lease['run_id']}/status", report)
+            leases = (await self._call(client, "POST", "-poll", body)).json()["leases"]
+            self.held |= {lease["run_id"]: lease["fence"] for lease in leases}
+            await self._end_held(client)
 
-    async def _call(self, method: str, rest: str, body: Any) -> httpx.Response:
+    async def _end_held(self, client: httpx.AsyncClient) -> None:
+        for run_id, fence in list(self.held.items()):
+            for status in ("running", "completed"):
+                report = {"fence": fence, "status": status, "at": datetime.now(UTC).isoformat()}
+                await self._call(client, "PUT", f"runs/{run_id}/status", report)
+            del self.held[run_id]
+
+    async def _call(self, client: httpx.AsyncClient, method: str, rest: str, body: Any) -> httpx.Response:
         content, path = json.dumps(body).encode(), f"/link/v1/{rest}"
         token = sign_call(self.key, "eu1", method, path, content, datetime.now(UTC))
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        answer = await self.client.request(method, path, content=content, headers=headers)
+        answer = await client.request(method, path, content=content, headers=headers)
         assert answer.status_code in {200, 409}, answer.text
         return answer
 
