@@ -28,9 +28,13 @@ def cell(line: bytes, begin: int, start: int, end: int) -> int:
         secret.isalpha() and secret.islower() and _OTHER_CELL.match(line, 0, begin)
     ):
         return -1
+    if _OF_UNION.match(line, start - 1) and line.lstrip()[:1] != b"|" and not looks_random(secret):
+        return -1
     return quoted(line, begin, start, start + len(secret))
 
 
+# One of several texts that a type allows: `"csrfToken" | "providers" | "theme"`
+_OF_UNION = re.compile(rb"([\"'])[A-Za-z0-9_-]+\1(?:[ ][|][ ]\1|[>;,)])")
 _LONGEST_CELL = 4096
 _GAP = re.compile(rb"[ ]{2}|\t")
 

@@ -52,6 +52,8 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
 
 def environment(line: bytes, begin: int, start: int, end: int) -> int:
     """What a variable is set to: one word in quotes or without, or words up to the end of the line."""
+    if line[start : start + 1] == b"(":
+        return -1  # a list or a command: `set -l token (commandline -ct)`
     return flag(line, begin, start, max(end, phrase_end(line, start)))
 
 

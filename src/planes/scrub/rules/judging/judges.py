@@ -13,7 +13,7 @@ from planes.scrub.rules.judging.plausible import (
     looks_random,
 )
 from planes.scrub.rules.judging.prose import is_common, is_common_text
-from planes.scrub.rules.judging.source_code import is_class, is_declared_type, is_text_of_code
+from planes.scrub.rules.judging.source_code import is_class, is_declared_type, is_of_union, is_text_of_code
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _OTHER_HALVES = (
@@ -84,16 +84,16 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or secret[:24].find(b"://") >= 0:
         return -1
-    if is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
+    if is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret) or _is_told_of(line, begin, secret):
         return -1
     if _WORKING_FOLDER.match(line, begin) and secret[:1] == b"/" and secret.find(b"/", 1) > 0:
         return -1
     if (_PLURAL.match(line, begin) and is_common(secret)) or is_column_of_provider(line, begin, secret):
         return -1
     if line[start - 1 : start] in (b'"', b"'"):
-        if is_text_of_code(line, begin, start, end):
+        if is_text_of_code(line, begin, start, end) or _closes_query(line, begin, start):
             return -1
-    elif is_class(secret):
+    elif is_class(secret) or is_of_union(line, start):
         return -1
     if BARE_PASS.match(line, begin, start) and (
         len(secret) < 4 or (secret.isdigit() and len(secret) < 6) or is_common(secret)
@@ -105,6 +105,29 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     is_vague = line[begin : begin + 10].lower() == b"credential"
     return -1 if is_vague and not looks_random(secret) and (secret.find(b" ") >= 0 or IDENTIFIER.match(secret)) else end
+
+
+# What a description of a key or token says: "The import token to send with a subsequent request."
+_DESCRIPTION = re.compile(rb"(?:The|An?|This|Your|If|Specifies|Identifies)(?:[ ][A-Za-z0-9'`,()/-]+){5,60}\.$")
+# By which a client of a cloud asks for the next page: `"input_token": "Marker"`.
+_OF_PAGES = re.compile(rb"(?:^|[^A-Za-z])(?:in|out)put_$", re.IGNORECASE)
+_WORDS = re.compile(rb"[A-Za-z]+(?:\.[A-Za-z]+)*")
+
+
+def _is_told_of(line: bytes, begin: int, secret: bytes) -> bool:
+    """Whether a sentence describes a key or token, or names the member of an answer that holds the next one."""
+    if line[begin : begin + 4].lower() == b"pass":
+        return False
+    if secret[-1:] == b"." and _DESCRIPTION.match(secret):
+        return True
+    is_token = line[begin : begin + 5].lower() == b"token" and _OF_PAGES.search(line, max(0, begin - 8), begin)
+    return bool(is_token) and _WORDS.fullmatch(secret) is not None
+
+
+def _closes_query(line: bytes, begin: int, start: int) -> bool:
+    """Whether the quote behind a name closes an address in which it has no value: `"/?api_key=" a:1`."""
+    is_parameter = line[begin - 1 : begin] in (b"?", b"&") and line[start - 2 : start - 1] == b"="
+    return is_parameter and line.count(line[start - 1 : start], 0, begin) % 2 == 1
 
 
 def beside(line: bytes, begin: int, start: int, end: int) -> int:
@@ -173,6 +196,20 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
 def random(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that looks made by a generator, where names and prose are as likely."""
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
+
+
+# What tells one run of a test from the others: `test_token[27-refresh_token]`
+_PARAMETERS_OF_TEST = re.compile(
+    rb"(?:[0-9]{1,4}|[A-Za-z]+(?:_[A-Za-z]+)*)(?:-(?:[0-9]{1,4}|[A-Za-z]+(?:_[A-Za-z]+)*))+"
+)
+_TEST = re.compile(rb"test_\w*$")
+
+
+def in_brackets(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value in brackets behind a name; words and numbers with which a test is called are none."""
+    if _PARAMETERS_OF_TEST.fullmatch(line, start, end) and _TEST.search(line, max(0, begin - 128), begin):
+        return -1
+    return random(line, begin, start, end)
 
 
 def jumbled(line: bytes, begin: int, start: int, end: int) -> int:

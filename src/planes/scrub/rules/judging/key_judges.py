@@ -16,7 +16,7 @@ _TABLE_KEYS = tuple(
     feature host ssh_host map range order join candidate composite item event message issue project translation
     i18n cursor state column table schema section default dataset resource hot press key shortcut sharding shard
     incremental delta lock restore version websocket customer product store employee location date invoice vendor
-    supplier campaign contact page visit transaction company
+    supplier campaign contact page visit transaction company result task
     """.split()
 )
 # Where PagerDuty sends an event; those of queues are words.

@@ -43,6 +43,11 @@ def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
     return end if is_pair or looks_random(line[start:end]) else -1
 
 
+def at_host(line: bytes, begin: int, start: int, end: int) -> int:
+    """A password behind its user and before a host; what an address of mail says is none."""
+    return -1 if line[begin:start].lower().endswith(b"mailto:") else random(line, begin, start, end)
+
+
 _OPENS_USER = re.compile(rb"[ \t=]([\"'])[^ \"':]+:$")
 _LOGIN = re.compile(rb"[^ \t=\"'`]*$")
 

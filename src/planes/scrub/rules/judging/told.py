@@ -99,6 +99,11 @@ _SHOWN_BREAK = re.compile(rb"\\+r\\+n")
 _FIELD = re.compile(rb"[a-z]{2,12}:[0-9]+ [a-z]{2,12}:")
 # The next type of a union: `credentials: FileSystemCredentials | AbstractFileSystem`.
 _UNION = re.compile(rb":[ ](?:[A-Za-z_.]+[ ][|][ ])+$")
+# A line behind a count in a text that shows its breaks: `token 0\\ntoken 1`
+_COUNTED = re.compile(rb"[0-9]{1,6}\\+n")
+# `"https://example.com/account/password" "Mozilla/5.0 …`, `"/?token" 0000561228C56078`: the name ends an address.
+_ENDS_ADDRESS = re.compile(rb"(?:://|[?])[^ \t\"'`]*$")
+_CLOSES_ADDRESS = re.compile(rb"[\w.-]*[\"'`][ ]")
 # `RESTClient.paginate`
 _METHOD = re.compile(rb"(?:[A-Z]+[a-z]+)+\.[a-z]+(?:_[a-z]+)*(?:\(\))?")
 _SYSTEM_FILE = re.compile(rb"(?:^|[ ])/(?:etc|usr|lib|opt|var|bin|sbin|srv)/[\w./+-]*$")
@@ -125,7 +130,9 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     ):
         return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")
-    if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end):
+    if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end) or _COUNTED.match(stripped):
+        return -1
+    if _CLOSES_ADDRESS.match(line, begin, start) and _ENDS_ADDRESS.search(line, max(0, begin - _LONGEST_PATH), begin):
         return -1
     if _OF_USER.search(line[begin:start]):
         return -1

@@ -18,7 +18,7 @@ from planes.scrub.rules.judging.key_judges import is_table_key
 from planes.scrub.rules.judging.other_meanings import is_column_of_provider, is_of_several, is_result
 from planes.scrub.rules.judging.plausible import is_code, is_placeholder, is_type, looks_random
 from planes.scrub.rules.judging.prose import is_common, is_common_text, phrase_end
-from planes.scrub.rules.judging.source_code import is_reference
+from planes.scrub.rules.judging.source_code import is_expression, is_reference
 
 # Where a value in a list of values ends: before the next name, before a closing bracket.
 _NEXT_VALUE = re.compile(
@@ -42,7 +42,9 @@ _COUNT = re.compile(rb"(?:[0-9]{1,5}|[0-9]{1,4},)(?:[ \t\r]|$)")
 _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
-_CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
+_CALL = re.compile(rb"!{0,2}[A-Za-z_][\w.]*[(\[]|\[|\(")
+# What ends the line of a request whose last parameter has no value: `/?api_key= HTTP/1.1`
+_PROTOCOL = re.compile(rb"HTTP/[0-9.]{1,3}")
 # `last_auth: 2026-11-28T03:00:00Z`
 _MOMENT = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9.]+)?(?:Z|[+-][0-9:]{4,6})?$")
 _COLUMN = re.compile(rb"_?[a-z]+(?:_[a-z]+)+")
@@ -92,6 +94,8 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if is_other_name(line, begin) or is_in_variable(line, begin) or is_reference(line, start):
         return -1
+    if is_expression(line, start) or (_is_apart(line, start) and _PROTOCOL.fullmatch(line, start, end)):
+        return -1
     if _ARCHITECTURE.match(line, start - 1) or is_of_several(line, start) or _PROGRESS.match(line, start):
         return -1
     end = unjoined(line, start, end)
@@ -121,7 +125,7 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     in_braces = _BRACED_ANY if is_driver else _BRACED
     if secret[:1] == b"{" and line.find(b";") >= 0 and (braced := in_braces.match(line, start)):
         return -1 if is_placeholder(braced[1]) else braced.end()
-    if word.find(b"?") >= 0 or word.endswith(b"&"):
+    if _has_query(word):
         stop = _NEXT_PARAMETER.search(secret)
     elif secret[:1] == b"{" and secret[-1:] == b"}":
         stop = None
@@ -143,6 +147,12 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     end = enclosed_end(line, begin, quote_inside_end(line, start, end))
     return filled_end(line, begin, start, tail_end(line, begin, start, end))
+
+
+def _has_query(word: bytes) -> bool:
+    """Whether a name stands among the parameters of an address; a choice of code holds brackets (`a?b(c,d):e`)."""
+    query = word.rpartition(b"?")
+    return word.endswith(b"&") or (bool(query[1]) and query[2].find(b"(") < 0)
 
 
 # A value that is shorter may be the beginning of one with a border's sign in it.
@@ -215,10 +225,27 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
     return bool(_WORD.match(secret)) and bool(goes_on or is_common(secret.rstrip(b".,!?:;")))
 
 
+# What code assigns: `verifier,`, `device_code}))`
+_VARIABLE = re.compile(rb"([A-Za-z_]{3,64})[,;)}\]]*$")
+_NAME_BEFORE = re.compile(rb"([\w.-]+)[\"']?[ \t]*[:=]?[ \t]*$")
+_SHORTEST_NAME = 6
+
+
 def _is_named_alike(line: bytes, begin: int, start: int, secret: bytes) -> bool:
-    """Whether what is assigned is called as that to which it is, by several words."""
-    name = _WORD_BEFORE.match(line, max(0, begin - 128), start)
-    return name is not None and _COLUMN.fullmatch(secret) is not None and name[1].rpartition(b".")[2] == secret
+    """Whether what is assigned is called as that to which it is: by several words, its last one, or shorter."""
+    found = _NAME_BEFORE.search(line, max(0, begin - 128), start)
+    if found is None:
+        return False
+    name = found[1].rpartition(b".")[2]
+    if _COLUMN.fullmatch(secret) and name == secret:
+        return True
+    assigned = _VARIABLE.match(secret)
+    if assigned is None:
+        return False
+    letters, of_name = (word.replace(b"_", b"").lower() for word in (assigned[1], name))
+    is_last = len(letters) >= _SHORTEST_NAME and of_name.endswith(letters)
+    is_short = line[start + len(secret) :][:1] == b";" and name.rpartition(b"_")[2].startswith(assigned[1])
+    return is_last or is_short
 
 
 def _stands_for_login(line: bytes, end: int) -> bool:

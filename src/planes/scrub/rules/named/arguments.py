@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules.judging import cells, command_judges, judges
+from planes.scrub.rules.judging import cells, command_judges, judges, login_judges
 from planes.scrub.rules.judging.plausible import is_jumbled
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import KEY, SIGNS, named
@@ -152,7 +152,7 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
         # With a dot it is code: `token[FIELDS.START_LINE]`.
         KEY + rb"\[(?P<secret>[^ \t\r\"'`.,;:<>()\[\]]{12,})\]",
         "token[<a12>7<a4>]",
-        judges.random,
+        judges.in_brackets,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}\["),
         needs=(b"[",),
     ),
@@ -202,7 +202,7 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
         rb"@(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40}){0,6}\.[a-z]{2,12})"
         rb"(?:[^0-9a-z_-]|$)",
         "trying loader:<a12>7<a4>@db.example.com",
-        judges.random,
+        login_judges.at_host,
         ((b"@",), rb"[0-9A-Za-z]"),
         needs=(b":",),
     ),

@@ -74,9 +74,23 @@ def _counts_up(line: bytes, start: int, end: int) -> bool:
     return all(int(later) - int(earlier) == 1 for earlier, later in itertools.pairwise(line[start:end].split()))
 
 
+# So many numbers more, before or behind, of which the next four are no card.
+_MANY_BEFORE = re.compile(rb"(?:[0-9]{1,6}[ ]){8}$")
+_MANY_BEHIND = re.compile(rb"(?:[ ][0-9]{1,6}){8}")
+
+
+def _is_in_row(line: bytes, start: int, end: int) -> bool:
+    """Whether four groups are some of many numbers (`2436 2749 2761 2772 2864 …`)."""
+    before, behind = _MANY_BEFORE.search(line, max(0, start - 56), start), _MANY_BEHIND.match(line, end)
+    beside = (before and before[0].split()[-4:], behind and behind[0].split()[:4])
+    return any(groups and not luhn_valid(b"".join(groups)) for groups in beside)
+
+
 def _is_dumped(line: bytes, start: int, end: int) -> bool:
     beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
     if line[start + 4] == _BLANK and _counts_up(line, start, end):
+        return True
+    if line[start + 4] == _BLANK and _is_in_row(line, start, end):
         return True
     if line[start + 4] == _BLANK and _ROW.match(line):
         return True
