@@ -6,6 +6,7 @@ rejected. Libraries that log for themselves, as the HTTP server does, end in the
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -34,13 +35,40 @@ def configure_logging(*, level: str = "info", stream: TextIO | None = None) -> N
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Unfailing(stream or sys.stderr))),
         cache_logger_on_first_use=False,
     )
     for name in _LIBRARIES:
         library = logging.getLogger(name)
         library.handlers = [_LibraryLog(logging.WARNING)]
         library.propagate = False
+
+
+class _Unfailing:
+    """What cannot be written, as on a full disk or to a pipe that nobody reads, harms nobody who says it.
+
+    Such lines are lost; the first one after them is followed by how many.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        """One or more whole lines."""
+        try:
+            self._stream.write(f"\n{text}" if self._lost else text)  # of the last lost one a part may be there
+            self._stream.flush()
+            if self._lost:
+                said = {"count": self._lost, "event": "log_lines_lost", "level": "warning"}
+                self._stream.write(f"{json.dumps(said)}\n")
+                self._stream.flush()
+                self._lost = 0
+        except (OSError, ValueError):  # also closed
+            self._lost += 1
+
+    def flush(self) -> None:
+        """Nothing is left to do."""
 
 
 class _LibraryLog(logging.Handler):

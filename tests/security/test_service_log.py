@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -32,6 +33,37 @@ def _raise(error: Exception) -> Exception:
         raise error
     except Exception as raised:  # noqa: BLE001 - any of them, with its stack
         return raised
+
+
+class _FullDisk(io.StringIO):
+    is_full = False
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_log_that_cannot_be_written_harms_nobody_and_says_what_it_lost() -> None:
+    stream = _FullDisk()
+    configure_logging(stream=stream)
+    log = structlog.get_logger("planes")
+    try:
+        stream.is_full = True
+        log.error("first")
+        logging.getLogger("uvicorn.error").error("second")
+        stream.is_full = False
+        log.info("third")
+        log.info("fourth")
+    finally:
+        configure_logging()
+
+    said = [json.loads(line) for line in stream.getvalue().split("\n") if line]
+    assert [(line["event"], line.get("count")) for line in said] == [
+        ("third", None),
+        ("log_lines_lost", 2),
+        ("fourth", None),
+    ]
 
 
 @pytest.mark.parametrize(
