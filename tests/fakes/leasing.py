@@ -50,6 +50,7 @@ class LeasingControlPlane(FakeControlPlane):
     hands_out_tokens: bool = True
     tokens_asked_for: list[str] = field(default_factory=list)
     clean_before: datetime | None = None
+    unheard: list[Lease] = field(default_factory=list[Lease])
     is_away: bool = False
     stands_in: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     is_closing: bool = False
@@ -128,6 +129,7 @@ class LeasingControlPlane(FakeControlPlane):
                     "epoch": 0,
                     "revocations": [],
                     "keys": [self.key.public.text],
+                    "unheard": [{"run_id": lease.run_id, "fence": lease.fence} for lease in self.unheard],
                     "clean_before": self.clean_before.isoformat() if self.clean_before else None,
                 }
             )

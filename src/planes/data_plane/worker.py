@@ -131,16 +131,18 @@ class Worker:
             return None
         self._absence.end(asked_at)
         self._runs.outbox.go_on()
+        await self._revocations.apply(answer, epoch)
         return answer
 
     async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:
-        await self._revocations.apply(answer)
         for lease in answer.leases:
             if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id)):
                 _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:
             group.start_soon(self._stop, cancel.run_id, cancel.fence)
+        for unheard in answer.unheard:
+            await self._runs.say_again(unheard.run_id, unheard.fence)
         if answer.clean_before is not None:
             group.start_soon(self._clean, answer.clean_before)
 

@@ -64,6 +64,14 @@ def claim(run: Run, home: str | None, now: datetime, rules: LeaseRules) -> Run:
     )
 
 
+def claim_held(run: Run, fence: int, home: str | None, now: datetime, rules: LeaseRules) -> Run:
+    """A waiting run that its data plane holds already, or speaks of, under this fence.
+
+    That it was claimed is forgotten here: what this control plane knows comes from a backup.
+    """
+    return replace(claim(run, home, now, rules), fence=fence)
+
+
 def is_given_again(run: Run, home: str | None) -> bool:
     """Whether a run that is delivered again may go to this home. One that does not say which it is is trusted."""
     return run.claimed_by is None or home is None or run.claimed_by == home

@@ -197,6 +197,9 @@ class PollResponse(LinkModel):
 
     They stand beside the leases because those are stored. Of environments that no run needs, those that were last used
     before `clean_before` are to go; it is told with each answer for a day, and obeyed once.
+
+    Of `unheard` runs, which the plane took and does not name any more, the control plane knows no end: it may have told
+    it to one that a backup has replaced, and tells it once more.
     """
 
     leases: list[Lease]
@@ -206,6 +209,7 @@ class PollResponse(LinkModel):
     revocations: list[Revocation]
     keys: list[str]
     clean_before: UtcMoment | None = None
+    unheard: list[HeldRun] = []
 
 
 class ReportedStatus(StrEnum):

@@ -56,6 +56,7 @@ class _Found:
     cancels: list[Run]
     untold: list[str]
     stale: list[HeldRun]
+    unheard: list[HeldRun]
     epoch: int
     revoked: list[Revocation]
     has_leases: bool
@@ -168,6 +169,7 @@ def _looked(parts: Parts, request: PollRequest, found: _Found, granted: _Granted
         epoch=found.epoch,
         revocations=found.revoked,
         keys=[key.text for key in parts.public_keys],
+        unheard=found.unheard,
     )
     is_news = bool(granted.leases or found.untold or found.epoch > request.epoch)
     is_all = is_news and may_claim and granted.is_all
@@ -195,6 +197,7 @@ async def _find(
             if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
         ],
         stale=await _stale(connection, dataplane_id, request, leased),
+        unheard=[HeldRun(run_id=run.id, fence=run.fence) for run in leased if _is_unheard(run, held)],
         epoch=epoch,
         revoked=await revocations.since(connection, request.epoch) if epoch > request.epoch else [],
         has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
@@ -253,6 +256,14 @@ def _is_unseen(run: Run, request: PollRequest, held: dict[str, int]) -> bool:
     """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
     is_silent = run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
     return is_silent and leases.is_given_again(run, request.home)
+
+
+def _is_unheard(run: Run, held: dict[str, int]) -> bool:
+    """Taken by the plane, and left out by its polls for so long that the lease ran out: it has ended there.
+
+    Never news by itself: a plane that does not know the run has nothing to say to it.
+    """
+    return run.is_acknowledged and run.unreachable_since is not None and run.id not in held
 
 
 async def _stale(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
 import structlog
@@ -12,8 +13,10 @@ from planes.domain.errors import Conflict
 from planes.domain.identifiers import DataPlaneId
 from planes.domain.leases import LeaseRules
 from planes.domain.region_processes import ANOTHER_PROCESS, RegionProcess, is_refused
+from planes.domain.runs import RunStatus
 from planes.storage.control import data_planes
 from planes.storage.control import runs as stored_runs
+from planes.storage.control.connection import Connection
 from planes.storage.control.data_planes import DataPlane
 from planes.wire.link import PollRequest
 
@@ -43,12 +46,15 @@ async def renew(
     async with parts.database.reading() as connection:
         plane = await data_planes.find_data_plane(connection, dataplane_id)
         leased = await stored_runs.leased_runs(connection, dataplane_id) if held else []
+        forgotten = await _waiting_of(connection, dataplane_id, held.keys() - {run.id for run in leased})
     known = plane.process if plane is not None else None
     if plane is not None and is_refused(process, known, plane.last_seen_at, now, rules.lease_seconds):
         await _acknowledge(parts, dataplane_id, held)
         parts.regions.refuse(dataplane_id, now)
         raise another_process(request.url, plane.url)
-    is_due = any(run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased)
+    is_due = bool(forgotten) or any(
+        run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased
+    )
     is_same = plane is not None and plane.url == request.url and known == process
     seen_every = min(_SEEN_EVERY, timedelta(seconds=rules.lease_seconds / 2))
     is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < seen_every
@@ -56,6 +62,11 @@ async def renew(
         return plane
     async with parts.database.transaction() as connection:
         await data_planes.saw(connection, dataplane_id, request.url, process, now)
+        for run_id in forgotten:
+            run = await stored_runs.find_run(connection, run_id, for_update=True)
+            if run is not None and run.status is RunStatus.PENDING:
+                await stored_runs.save_run(connection, leases.claim_held(run, held[run_id], request.home, now, rules))
+                _log.warning("claim_was_forgotten", run_id=run_id, dataplane_id=dataplane_id)
         if held:
             leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
             renewed = [
@@ -76,6 +87,14 @@ def another_process(url: str, other_url: str | None) -> Conflict:
         f"A newer process runs as this region {where}. This one gets no runs and reports none until the other is gone: "
         "stop the one that should not run.",
     )
+
+
+async def _waiting_of(connection: Connection, dataplane_id: DataPlaneId, run_ids: AbstractSet[str]) -> list[str]:
+    """Those of these runs that wait for a lease, though the plane says that it has one."""
+    if not run_ids:
+        return []
+    known = await stored_runs.runs_of_plane(connection, run_ids, dataplane_id)
+    return sorted(run.id for run in known.values() if run.status is RunStatus.PENDING)
 
 
 async def _acknowledge(parts: Parts, dataplane_id: DataPlaneId, held: dict[str, int]) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work import windows
+from planes.control_plane.services.work.leases import rules_of
 from planes.control_plane.services.work.retrying import retry
 from planes.control_plane.services.work.schedules import CLOCKS
 from planes.control_plane.services.work.slices import Ground, pass_over, slice_ended
@@ -24,6 +25,7 @@ from planes.control_plane.services.work.triggers import (
     otherwise_waiting,
     waits_for_room,
 )
+from planes.domain import leases
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId
 from planes.domain.runs import Refused, Report, Run, RunStatus, Unchanged, decide_report
@@ -53,7 +55,7 @@ async def report_status(parts: Parts, dataplane_id: DataPlaneId, run_id: str, re
     await windows.prepare()
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
-        run = await _run_of_plane(parts, connection, dataplane_id, run_id)
+        run = await _run_of_plane(parts, connection, dataplane_id, run_id, report.fence)
         said = Report(fence=report.fence, status=RunStatus(report.status.value), at=report.at)
         decision = decide_report(run, said, now)
         if isinstance(decision, Refused):
@@ -138,7 +140,7 @@ async def report_pipeline_run(
     Raises: NotFound, Conflict (`stale_fence`, `too_many_summaries`, or an id of another run).
     """
     async with parts.database.transaction() as connection:
-        run = await _run_of_plane(parts, connection, dataplane_id, run_id)
+        run = await _run_of_plane(parts, connection, dataplane_id, run_id, report.fence)
         if report.fence != run.fence:
             raise Conflict("stale_fence", "The lease of this run is not the one named by the fence.")
         present = await stored_summaries.find_summary(connection, pipeline_run_id)
@@ -165,13 +167,19 @@ async def report_pipeline_run(
         await note_runs(connection, [run])
 
 
-async def _run_of_plane(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, run_id: str) -> Run:
+async def _run_of_plane(
+    parts: Parts, connection: Connection, dataplane_id: DataPlaneId, run_id: str, fence: int
+) -> Run:
     run = await stored_runs.find_run(connection, run_id)
     if run is not None and run.dataplane_id == dataplane_id:
         await hold_work(parts, connection, run.workspace_id)
         run = await stored_runs.find_run(connection, run_id, for_update=True)
     if run is None or run.dataplane_id != dataplane_id:
         raise NotFound("run_not_found", "There is no such run of this data plane.")
+    if run.status is RunStatus.PENDING and fence > 0:
+        run = leases.claim_held(run, fence, None, parts.clock.now(), rules_of(parts))
+        await stored_runs.save_run(connection, run)
+        _log.warning("claim_was_forgotten", run_id=run_id, dataplane_id=dataplane_id)
     return run
 
 

@@ -82,8 +82,14 @@ class Revocations:
         self.keys = parsed
         self.generation += 1
 
-    async def apply(self, answer: PollResponse) -> None:
-        """Takes over what a poll said; in force at once, before it is stored. May run twice."""
+    async def apply(self, answer: PollResponse, asked_epoch: int = 0) -> None:
+        """Takes over what a poll said that named `asked_epoch`; in force at once, before it is stored. May run twice.
+
+        A control plane that knows less than the poll named comes from a backup, and gives the numbers since out again:
+        what they meant before holds no more, or tokens of now would be refused as old ones.
+        """
+        if answer.epoch < asked_epoch:
+            await self._forget_above(answer.epoch)
         for revocation in answer.revocations:
             self._raise_floor(revocation)
         await self.learn_keys(answer.keys)
@@ -98,6 +104,16 @@ class Revocations:
                 await told.save_epoch(connection, answer.epoch)
             self._forget(old)
             self.epoch = answer.epoch
+
+    async def _forget_above(self, epoch: int) -> None:
+        async with self._turn_to_write:
+            above = {named: of_claim for named, of_claim in self._revoked.items() if of_claim > epoch}
+            async with self._database.transaction() as connection:
+                await told.forget_revocations(connection, list(above.values()))
+                await told.save_epoch(connection, epoch)
+            self._forget(above)
+            self._unknown_floor = min(self._unknown_floor, epoch)
+            self.epoch = epoch
 
     def is_revoked(self, claims: Claims) -> bool:
         """Whether one of the token's claims was revoked at a later epoch than the token's."""

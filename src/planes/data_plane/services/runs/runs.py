@@ -138,8 +138,7 @@ class Runs:
         except AlreadyThere:
             self.held.close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
-            if await say_again(self._parts.database, lease.run_id, lease.fence):
-                self.outbox.wake()
+            await self.say_again(lease.run_id, lease.fence)
             return False
         except BaseException:
             self.held.close(lease.run_id)  # not written down, so not held: it may be leased again
@@ -152,6 +151,11 @@ class Runs:
         self.held.note_arrival()
         self.apps.begin(lease)
         return True
+
+    async def say_again(self, run_id: str, fence: int) -> None:
+        """Tells the end of a run once more, if it has ended here. May be called again."""
+        if run_id not in self.held and await say_again(self._parts.database, run_id, fence):
+            self.outbox.wake()
 
     async def _write_or_find(self, lease: Lease, row: dict[str, Any], token: str | None) -> Ready | None:
         """Raises: AlreadyThere for a lease that is no news; one whose commit was not answered is, as nobody carries it.

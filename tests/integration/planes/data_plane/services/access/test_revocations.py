@@ -28,3 +28,28 @@ async def test_several_polls_that_hear_the_same_are_all_taken(database_url: str)
 
     assert (revocations.epoch, len(revocations)) == (40, 40)
     await database.close()
+
+
+async def test_a_control_plane_from_a_backup_gives_out_its_numbers_again(database_url: str) -> None:
+    """What was revoked since the backup is not, or whoever signs in now would be refused; what comes later is heard."""
+    database = await Database.open(database_url, "planes.storage.data.migrations")
+    revocations = Revocations(database, "eu1", SystemClock())
+    await revocations.load()
+    first, second, third = (Revocation(epoch=epoch, claim=RevokedClaim.SESSION, value=new_id()) for epoch in (1, 2, 3))
+
+    def answer(epoch: int, *revoked: Revocation) -> PollResponse:
+        return PollResponse(leases=[], cancels=[], epoch=epoch, revocations=list(revoked), keys=[])
+
+    await revocations.apply(answer(3, first, second, third), 0)
+    await revocations.apply(answer(2), 2)  # of a poll that began before the last one was heard of
+    late = len(revocations)
+    await revocations.apply(answer(1), 3)
+    stored = Revocations(database, "eu1", SystemClock())
+    await stored.load()
+    anew = second.model_copy(update={"value": new_id()})
+    await revocations.apply(answer(2, anew), 1)
+    await database.close()
+
+    assert late == 3
+    assert (stored.epoch, len(stored)) == (1, 1)
+    assert (revocations.epoch, len(revocations)) == (2, 2)

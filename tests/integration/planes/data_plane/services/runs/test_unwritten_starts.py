@@ -135,3 +135,23 @@ def _holds_secret(path: Path) -> bool:
     except FileNotFoundError:  # the region is at work meanwhile, and has removed it since it was listed
         return False
     return any(value.encode() in content for value in (SECRET, TOML_SECRET))
+
+
+async def test_an_end_that_the_control_plane_does_not_know_any_more_is_told_again(place: RunningRegion) -> None:
+    """It comes from a backup, or its database has lost what was last written."""
+    lease, outcome = await place.run("print(1)\n")
+    later, _ = await place.run("print(2)\n")
+    goes_on = await place.lease("import time\nwhile True: time.sleep(0.05)\n")
+    await place.control.wait_status(goes_on, "running")
+
+    place.control.unheard = [lease, goes_on]
+    await place.run("print(3)\n")
+    with anyio.fail_after(60):
+        while place.control.statuses[lease.run_id].count("completed") < 2:
+            await anyio.sleep(0.01)
+    place.control.cancel(goes_on)
+
+    assert outcome == "completed"
+    assert await place.control.wait_end(goes_on) == "cancelled"
+    assert place.control.statuses[goes_on.run_id] == ["starting", "running", "cancelled"]
+    assert place.control.statuses[later.run_id] == ["starting", "running", "completed"]
