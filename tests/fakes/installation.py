@@ -335,7 +335,7 @@ class Installation(InstallationRows):
         assert found is not None
         if found["status"] in TERMINAL:
             return error(409, "run_is_over", "The run is over.")
-        found["status"] = "cancelling"
+        found["status"] = "cancelled" if found["status"] == "pending" else "cancelling"
         return JSONResponse(self.run_view(found))
 
     async def _list_deployments(self, _request: Request) -> Response:

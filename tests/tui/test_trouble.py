@@ -46,6 +46,18 @@ async def test_sheet_of_a_silent_region_folds_and_comes_back(open_app: Any) -> N
         assert "eu1 does not answer: it hears of this when it does" in stage.text
         await stage.press("escape")
 
+        assert "running?" in stage.text
+        await stage.press("j", "r")
+        await stage.until(" waits: eu1 does not answer.")
+        await stage.until("◌ pending ")
+        assert "pending?" not in stage.text, "no region has taken it: the control plane knows"
+        await stage.press("x")
+
+        assert "No region has begun it: it is cancelled at once." in stage.text
+        assert "hears of this" not in stage.text
+        await stage.press("enter")
+        await stage.until(" before it began.")
+
         await stage.press("1")
 
         assert labels_of(stage.text) == [], "the same error stays folded elsewhere"

@@ -61,6 +61,8 @@ STATE_ROLES = {
     "archived": Role.MUTED,
 }  # fmt: skip
 TERMINAL_STATES = frozenset({"completed", "failed", "cancelled", "skipped"})
+HELD_STATES = frozenset({"starting", "running", "cancelling"})
+"""A region is at work on it."""
 
 
 def utc_now() -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 
@@ -23,8 +23,16 @@ GRACE = (
 )
 
 
-def stop_sheet(context: Context, what: str, silent: str = "") -> ConfirmSheet:
-    """Asks whether to stop, and says for how long a run may take its leave: where a region is silent, not from now."""
+NOT_BEGUN = ("No region has begun it: it is cancelled at once.",)
+
+
+def stop_sheet(context: Context, what: str, silent: str = "", runs: Sequence[Run] = ()) -> ConfirmSheet:
+    """Asks whether to stop, and says for how long a run may take its leave: where a region is silent, not from now.
+
+    What waits for its region is the control plane's alone.
+    """
+    if runs and all(run.status == "pending" for run in runs):
+        return ConfirmSheet(context, f"Stop {what}?", "stop", NOT_BEGUN)
     hears = (f"{guard(silent)} does not answer: it hears of this when it does, and the run goes on until then.",)
     return ConfirmSheet(context, f"Stop {what}?", "stop", (*(hears if silent else ()), *GRACE))
 
@@ -84,15 +92,29 @@ class Stopper:
         refused = [result for result in results if result.run is None]
         if len(started) == 1 and not refused and started[0].run is not None:
             name = f"{guard(words.short_ref(started[0].job_ref))} {started[0].run.number}"
-            self._screen.say(f"Started {name}.{self._way_to_log(started[0].job_id)}", Role.OK)
+            if self._is_region_silent:
+                self._screen.say(f"{name} waits: {self._region} does not answer.", Role.WARN)
+            else:
+                self._screen.say(f"Started {name}.{self._way_to_log(started[0].job_id)}", Role.OK)
             return started[0].run
         if refused:
             first = refused[0]
             more = f" {len(started)} of {len(results)} started." if len(results) > 1 else ""
             self._screen.say(declined(first.job_ref, first.status, first.reasons) + more, Role.WARN)
+        elif started and self._is_region_silent:
+            self._screen.say(f"{words.plural(len(started), 'run')} wait: {self._region} does not answer.", Role.WARN)
         elif started:
             self._screen.say(f"Started {words.plural(len(started), 'run')}.", Role.OK)
         return None
+
+    @property
+    def _region(self) -> str:
+        return guard(self._workspace.dataplane_id or "")
+
+    @property
+    def _is_region_silent(self) -> bool:
+        region = self._workspace.dataplane_id
+        return any(plane.id == region and plane.state != "up" for plane in self._context.planes)
 
     def _way_to_log(self, job_id: str) -> str:
         """By the key that this user has for it; empty where another log would open, or none."""
@@ -128,8 +150,7 @@ class Stopper:
         stopped: list[Run] = []
         for run in runs:
             try:
-                await cancel_run(self._context.connected.control, self._workspace.id, run.id)
-                stopped.append(run)
+                stopped.append(await cancel_run(self._context.connected.control, self._workspace.id, run.id))
             except Conflict:
                 ended = await get_run(self._context.connected.control, self._workspace.id, run.id)
                 self._screen.say(ended_before(ended, self._context.look))
@@ -138,7 +159,9 @@ class Stopper:
                     raise
                 self._screen.say(f"Stopping only {len(stopped)} of {len(runs)} runs. {exc.what}", Role.FAIL)
                 return
-        if len(stopped) == 1:
+        if len(stopped) == 1 and stopped[0].status == "cancelled":
+            self._screen.say(f"Cancelled {name_of(stopped[0])} before it began.")
+        elif len(stopped) == 1:
             self._screen.say(f"Stopping {name_of(stopped[0])}.")
         elif stopped:
             self._screen.say(f"Stopping {words.plural(len(stopped), 'run')}.")

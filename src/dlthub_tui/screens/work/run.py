@@ -118,7 +118,8 @@ class RunScreen(RunPage):
         if run is None:
             return
 
-        self.act_on(stop_sheet(self.context, view.name_of(run), self.silent_region), lambda _yes: self._stop(run))
+        sheet = stop_sheet(self.context, view.name_of(run), self.silent_region, [run])
+        self.act_on(sheet, lambda _yes: self._stop(run))
 
     async def _stop(self, run: Run) -> None:
         await self._runner.stop([run])

@@ -305,7 +305,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         names = " and ".join(view.name_of(run) for run in runs[:2])
         more = f" and {len(runs) - 2} more" if len(runs) > 2 else ""
 
-        self.act_on(stop_sheet(self.context, f"{names}{more}", self.silent_region), lambda _yes: self._stop(runs))
+        self.act_on(stop_sheet(self.context, f"{names}{more}", self.silent_region, runs), lambda _yes: self._stop(runs))
 
     async def _stop(self, runs: list[Run]) -> None:
         await self._runner.stop(runs)

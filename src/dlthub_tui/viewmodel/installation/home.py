@@ -15,7 +15,7 @@ from dlthub_tui.viewmodel.installation.needs import COLUMNS as NEEDS_COLUMNS
 from dlthub_tui.viewmodel.installation.needs import needs
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.roles import OWNER
-from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.look import HELD_STATES, TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
 
@@ -58,8 +58,8 @@ def answer_of(state: HomeState, look: Look) -> Line:
     """What is running, failed and next, in words."""
     statuses = [job.latest_run.status for job in state.jobs if job.latest_run is not None]
     parts: list[Span] = []
-    for name in ("running", "pending"):
-        number = statuses.count(name) + (statuses.count("starting") if name == "running" else 0)
+    for name, states in (("running", HELD_STATES), ("pending", {"pending"})):
+        number = sum(status in states for status in statuses)
         if number:
             parts.extend((look.state(name), Span(f" {number} {name}   ")))
     failed = sum(item.failed_count for item in state.workspaces)
@@ -175,7 +175,7 @@ def _workspace_row(item: WorkspaceState, look: Look, beside: str) -> Row:
         return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
     jobs = [job for job in item.jobs if not job.is_archived]
     runs = sorted(_runs_of(item), key=lambda run: run.created_at, reverse=True)
-    active = sum(run.status not in TERMINAL_STATES for run in runs)
+    running = sum(run.status in HELD_STATES for run in runs)
     failed = item.failed_count
     upcoming = [job.next_scheduled_run_at for job in jobs if job.next_scheduled_run_at and not job.is_paused]
     last: Line = line("-")
@@ -185,7 +185,7 @@ def _workspace_row(item: WorkspaceState, look: Look, beside: str) -> Row:
     cells = (
         named,
         line(str(len(jobs))),
-        line(accent(str(active)) if active else muted("-")),
+        line(accent(str(running)) if running else muted("-")),
         line(Span(words.total(failed), Role.FAIL) if failed else muted("-")),
         last,
         line(muted(words.coming(min(upcoming), look) if upcoming else "-")),

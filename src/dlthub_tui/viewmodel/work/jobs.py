@@ -17,7 +17,7 @@ from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
 from dlthub_tui.viewmodel.work import job_graph
-from dlthub_tui.viewmodel.work.runs import STOPPED_CHAINS, decline_words
+from dlthub_tui.viewmodel.work.runs import COUNTED, STOPPED_CHAINS, decline_words
 
 if TYPE_CHECKING:
     from dlthub_tui.client.jobs import JobVersion, Starts
@@ -71,9 +71,9 @@ def answer_of(jobs: Sequence[Job], look: Look) -> Line:
     shown = [job for job in jobs if not job.is_archived]
     counts = Counter(state_of(job) for job in shown)
     parts: list[Span] = []
-    for state, text in (("running", "running"), ("starting", "starting"), ("pending", "pending")):
+    for state in COUNTED:
         if counts[state]:
-            parts.extend((look.state(state), Span(f" {counts[state]} {text}  ")))
+            parts.extend((look.state(state), Span(f" {counts[state]} {state}  ")))
     if counts["failed"]:
         parts.extend((look.state("failed"), Span(f" {counts['failed']} failed last  ")))
     paused = sum(job.is_paused for job in shown)

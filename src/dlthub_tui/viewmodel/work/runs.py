@@ -208,9 +208,9 @@ def name_of(run: Run) -> str:
 
 
 def _state_word(run: Run, look: Look, *, is_unsure: bool) -> Span:
-    """What its region last said of it; a silent region may know better by now."""
+    """What its region last said of it; a silent region may know better by now, but of what it has not taken."""
     word = look.state_word(run.status)
-    return Span(word.text + ("?" if is_unsure and is_active(run) else ""), word.role)
+    return Span(word.text + ("?" if is_unsure and is_active(run) and run.status != "pending" else ""), word.role)
 
 
 def troubled_answer(run: Run, wrong: Line, look: Look, width: int, *, is_unsure: bool) -> Line:
