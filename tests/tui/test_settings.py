@@ -63,7 +63,14 @@ async def test_keys_pressed_fast_step_on_from_each_other(open_app: Open, tmp_pat
         await stage.pilot.press("right", "right", "right")
         await stage.until("Theme is contrast.")
 
-    assert kept(tmp_path)["app"]["theme"] == "contrast"
+        assert kept(tmp_path)["app"]["theme"] == "contrast"
+        assert "1 of 8 are not as they come." in stage.text
+        await stage.press("left", "left", "left")
+        await stage.until("Theme is auto.")
+
+        assert "All are as they come." in stage.text
+
+    assert "theme" not in kept(tmp_path)["app"]
 
 
 async def test_command_line_is_not_overruled(open_app: Open, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class HelpScreen(ActingScreen[str]):
             self.say(f"Nothing changed. {why_not}", Role.WARN)
             return
         try:
-            write_key(self.context.client_folder, action.id, keys[action.id])
+            write_key(self.context.client_folder, action.id, keys.get(action.id, ()))
         except NotWritten as exc:
             self.say(f"Nothing changed. {exc}", Role.FAIL)
             return

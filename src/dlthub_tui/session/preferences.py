@@ -53,17 +53,17 @@ def write_text(folder: Path, text: str) -> None:
 
 
 def write_key(folder: Path, action_id: str, keys: Sequence[str]) -> None:
-    """Gives an action these keys in the file; everything else in it stays. Blocking; the file is 0600.
+    """Gives an action these keys in the file, or with none those it comes with; everything else in it stays.
 
-    Raises: NotWritten.
+    Blocking; the file is 0600. Raises: NotWritten.
     """
-    write_setting(folder, "keys", action_id, list(keys) if len(keys) > 1 else keys[0])
+    write_setting(folder, "keys", action_id, list(keys) if len(keys) > 1 else keys[0] if keys else None)
 
 
-def write_setting(folder: Path, table: str, name: str, value: str | list[str]) -> None:
-    """Gives a name of a table this value in the file; everything else in it stays. Blocking; the file is 0600.
+def write_setting(folder: Path, table: str, name: str, value: str | list[str] | None) -> None:
+    """Gives a name of a table this value in the file, or takes it out; everything else in it stays.
 
-    Raises: NotWritten.
+    Blocking; the file is 0600. Raises: NotWritten.
     """
     document, trouble = read_preferences(folder)
     if trouble is not None:
@@ -71,7 +71,11 @@ def write_setting(folder: Path, table: str, name: str, value: str | list[str]) -
     known: Any = document.get(table, {})
     if not isinstance(known, dict):
         raise NotWritten(f"[{table}] of {NAME} is no table. Change it by hand.")
+    if value is None and name not in known:
+        return
     values: dict[str, Any] = {**known, name: value}
+    if value is None:
+        del values[name]
     try:
         after = _with_table(read_text(folder), table, values)
         is_kept = tomllib.loads(after) == {**document, table: values}

@@ -144,15 +144,19 @@ class SettingsScreen(PlaceScreen):
         self._choose(setting, word)
 
     def _choose(self, setting: view.Setting, word: str) -> None:
-        """Written before the next key is taken, so that keys pressed fast step on from each other."""
+        """Written before the next key is taken, so that keys pressed fast step on from each other.
+
+        What holds where nothing is said need not be said: it goes out of the file.
+        """
         from dlthub_tui.session.preferences import NotWritten, write_setting
 
+        is_default = word == setting.words[0]
         try:
-            write_setting(self.context.client_folder, view.TABLE, setting.id, word)
+            write_setting(self.context.client_folder, view.TABLE, setting.id, None if is_default else word)
         except NotWritten as exc:
             self.say(f"Nothing changed. {exc}", Role.FAIL)
             return
-        self.context.chosen.values[setting.id] = view.Value(word, "settings.toml")
+        self.context.chosen.values[setting.id] = view.Value(word) if is_default else view.Value(word, "settings.toml")
         self.post_message(SettingChanged(setting.id))
         self._show()
         later = " from the next start on" if setting.at_start else ""

@@ -123,13 +123,15 @@ def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
 def with_key(keys: Keys, action_id: str, key: str) -> tuple[dict[str, tuple[str, ...]], str | None]:
     """The keys with another one for an action, and why not: then they are as they were.
 
-    Arrows, home, end and pages go on beside it (SCREENS 3).
+    Arrows, home, end and pages go on beside it (SCREENS 3). With the first key that it comes with it is as it comes.
     """
     if _types(action_id, key):
         return dict(keys), _LETTERS_TYPE
     had = next((action.keys for action in ACTIONS if action.id == action_id), ())
-    new = (key, *(each for each in had if each in _STAY and each != key))
-    wanted = {name: list(found) for name, found in keys.items()} | {action_id: list(new)}
+    new = None if key in had[:1] else (key, *(each for each in had if each in _STAY and each != key))
+    wanted = {name: list(found) for name, found in keys.items() if name != action_id}
+    if new is not None:
+        wanted[action_id] = list(new)
     found, troubles = read_keys(wanted)
     if found.get(action_id) != new or len(found) != len(wanted):
         said = troubles[0].removeprefix("settings.toml: ") if troubles else "That key cannot be had."

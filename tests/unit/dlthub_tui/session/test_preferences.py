@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlthub_tui.session.preferences import NAME, NotWritten, read_preferences, write_key
+from dlthub_tui.session.preferences import NAME, NotWritten, read_preferences, write_key, write_setting
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,16 @@ def test_signs_of_every_plane_and_the_mark_of_an_editor_are_read(tmp_path: Path)
     write_key(tmp_path, "run.start", ["f6"])
 
     assert read_preferences(tmp_path) == ({"keys": {"x": "\U0001f600", "run.start": "f6"}}, None)
+
+
+def test_what_is_taken_out_leaves_the_rest(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('[keys]\n# mine\n"run.start" = "f6"\n"run.options" = "f7"\n')
+    write_key(tmp_path, "run.start", ())
+
+    assert (tmp_path / NAME).read_text() == '[keys]\n# mine\n"run.options" = "f7"\n'
+
+
+def test_what_is_not_there_is_taken_out_without_a_file(tmp_path: Path) -> None:
+    write_setting(tmp_path, "app", "theme", None)
+
+    assert not (tmp_path / NAME).exists()

@@ -113,6 +113,12 @@ def test_arrows_go_on_beside_a_key_that_is_set_in_the_help() -> None:
     assert with_key({}, "run.start", "f6")[0] == {"run.start": ("f6",)}
 
 
+def test_its_first_own_key_gives_an_action_back_all_that_it_comes_with() -> None:
+    assert with_key({"nav.older": ("f6",), "run.start": ("f7",)}, "nav.older", "left_square_bracket") == (
+        {"run.start": ("f7",)}, None,
+    )  # fmt: skip
+
+
 def test_the_help_takes_the_same_letters_as_the_file() -> None:
     for action_id, key in (("key.copy", "c"), ("form.next", "n"), ("form.next", "space"), ("form.next", "f6")):
         is_taken = action_id in read_keys({action_id: key})[0]
