@@ -154,8 +154,7 @@ class ListScreen(Troubled):
     def _poll(self) -> None:
         if (
             self.is_seen
-            and not self.is_told
-            and (self.FOLLOWS or self._is_troubled)
+            and (self._is_troubled or (self.FOLLOWS and not self.is_told))
             and not any(worker.group == "load" for worker in self.workers if worker.node is self)
         ):
             self.fetch(self.reload())

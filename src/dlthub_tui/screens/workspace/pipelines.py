@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
@@ -23,7 +23,14 @@ from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, guard
 from dlthub_tui.viewmodel.work import pipelines as view
 from dlthub_tui.widgets.lines import LinesView
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+
 EMPTY = "No pipeline ran here in 7 days. What jobs load shows up here."
+
+
+def _loads(change: Change, workspace: WorkspaceRef) -> bool:
+    return change.workspace_id == workspace.id and change.run_id is not None
 
 
 class PipelinesScreen(TabScreen, SortedList):
@@ -37,12 +44,17 @@ class PipelinesScreen(TabScreen, SortedList):
     DETAIL_ROWS: ClassVar[int] = 5
     TAB = "pipelines"
     ORDERS = view.ORDERS
+    IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._pipelines: tuple[PipelineStats, ...] = ()
         self._tables: dict[str, int] = {}
         self._runs: tuple[PipelineRun, ...] = ()
+
+    def concerns(self, change: Change) -> bool:
+        """A run of a job, which the stream tells of again once its region has said what it loaded."""
+        return _loads(change, self.workspace)
 
     async def load(self) -> None:
         """Totals of seven days, and the newest runs of all."""
@@ -112,6 +124,7 @@ class PipelineScreen(ListScreen):
         ("row.open", "tables"), ("list.filter", "filter"), ("copy.text", "copy"), ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "pipelines"
+    IS_TOLD = True
 
     def __init__(self, context: Context, place: PipelinePlace) -> None:
         super().__init__(context)
@@ -139,6 +152,10 @@ class PipelineScreen(ListScreen):
     def command_text(self) -> str:
         """Its page."""
         return in_shell_of_client("pipeline show", self.place.name)
+
+    def concerns(self, change: Change) -> bool:
+        """The same."""
+        return _loads(change, self.place.workspace)
 
     async def load(self) -> None:
         """The newest runs."""
@@ -182,6 +199,7 @@ class PipelineRunScreen(ListScreen):
         ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "pipelines"
+    FOLLOWS: ClassVar[bool] = False
 
     def __init__(self, context: Context, place: PipelineRunPlace) -> None:
         super().__init__(context)
