@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import secrets
+import random
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,16 +15,17 @@ WINDOW = 8
 # Eight hexadecimal digits in a row are found by chance among the hashes of an installation.
 HEX_WINDOW = 16
 _SIGNS = string.ascii_letters + string.digits
+SOURCE: random.Random = random.SystemRandom()
 
 
 def random_word(length: int = 24) -> str:
     """Letters and digits, so no quoting changes them, and no window of them is anywhere by chance."""
-    return "".join(secrets.choice(_SIGNS) for _ in range(length))
+    return "".join(SOURCE.choice(_SIGNS) for _ in range(length))
 
 
 def random_key() -> str:
     """A key block as PEM files have it; its body is random."""
-    body = "\n".join(base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(6))
+    body = "\n".join(base64.b64encode(SOURCE.randbytes(48)).decode() for _ in range(6))
     return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
 
 

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.acceptance import leaks as made
 from tests.acceptance.leaks import leaked, random_key, random_word
+from tests.fakes.chance import SEED
 from tests.reliability.sizes import sized, tell
+from tests.unit.planes.scrub.corpus import test_prints as prints
 from tests.unit.planes.scrub.corpus.test_prints import CONTEXTS, NAMES, filled, leaks, values
 
 from planes.data_plane.runner.output import READ_BYTES, RunLog
@@ -23,7 +26,15 @@ from planes.scrub.registered.encodings import forms
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
 
-SOURCE = random.SystemRandom()
+SOURCE = random.Random()
+
+
+@pytest.fixture(autouse=True)
+def draws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ran before, a test draws the same."""
+    SOURCE.seed(f"{SEED} {request.node.name}")
+    for module in (made, prints):
+        monkeypatch.setattr(module, "SOURCE", SOURCE)
 
 
 def through(registered: Registered, *chunks: bytes) -> bytes:

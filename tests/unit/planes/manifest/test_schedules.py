@@ -145,7 +145,9 @@ _transitions = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.sampled_from(CRONS), st.sampled_from(ZONES), _transitions, st.integers(-3 * 86400, 3 * 86400))
 def test_around_clock_changes_ticks_rise_and_windows_join(
     job: Build, cron: str, zone: str, transition: datetime, offset_seconds: int
@@ -164,7 +166,9 @@ def test_around_clock_changes_ticks_rise_and_windows_join(
         watermark = window.end
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.sampled_from(CRONS), st.sampled_from(ZONES), _transitions, st.integers(-86400, 86400))
 def test_window_by_hand_never_ends_in_the_future_nor_runs_backwards(
     job: Build, cron: str, zone: str, transition: datetime, offset_seconds: int

@@ -62,7 +62,9 @@ def test_other_sizes_are_refused(job: Build, size: str) -> None:
     assert refused.value.key == "slice"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     start=st.integers(0, 300), days=st.integers(1, 20), size=st.sampled_from(["30m", "5h", "1d", "3d", "1w"]),
     cron=st.sampled_from(["0 0 * * *", "*/30 * * * *", "30 2 * * *", "0 6 * * 1", "15 1-3 * * *"]),

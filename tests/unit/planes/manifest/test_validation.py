@@ -224,7 +224,9 @@ _KEYS = """engine_version job_ref description entry_point expose triggers execut
 _keys = st.sampled_from(tuple(_KEYS.split()))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.dictionaries(_keys, _values, min_size=1, max_size=3), st.sampled_from([1, 2]))
 def test_any_value_is_accepted_or_refused_and_never_crashes(job: Build, fields: dict[str, Any], engine: int) -> None:
     sent = {**job("jobs.w.load", "schedule:0 3 * * *"), **fields}

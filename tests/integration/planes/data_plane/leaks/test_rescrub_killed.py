@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import zstandard
+from tests.fakes.chance import SEED
 
 from planes.data_plane.logs.codec import Zstandard
 from planes.data_plane.runner.folders import RunFolder
@@ -46,8 +47,9 @@ main()
 
 @pytest.fixture
 def values() -> dict[str, str]:
-    """Two secrets, made now."""
-    return {name: "".join(random.choices(string.ascii_letters, k=24)) for name in ("WAREHOUSE_KEY", "API_KEY")}
+    """Two secrets."""
+    source = random.Random(SEED)
+    return {name: "".join(source.choices(string.ascii_letters, k=24)) for name in ("WAREHOUSE_KEY", "API_KEY")}
 
 
 @pytest.fixture
