@@ -19,6 +19,14 @@ from tests.contract.walking import Walk, deploy, read, run, settle, sign_in, upl
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 
+# What 0.28.8a3 has besides (ADR 9); this client passes over it.
+CATEGORIES = ["background_agent", "dashboard", "mcp", "notebook", "pipeline"]
+LATER_FILTERS = {
+    "attention_reason": ["empty_run", "failed", "long_running"], "category": CATEGORIES, "exclude_category": CATEGORIES,
+}  # fmt: skip
+LATER_KEY = "DetailedJobRunResponse has no attention_reasons"
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["blocking", "awaited"])
 def walk(request: pytest.FixtureRequest, installation: Installation) -> Generator[Walk]:
     person = installation.add_person("awaited@example.org" if request.param else "blocking@example.org")
@@ -51,6 +59,8 @@ def test_every_filter_and_order_of_the_client_is_published_and_no_other(walk: Wa
         (each["method"], re.sub(r"\{\w+\}", "{}", each["path"]).replace("/latest", "/{}")): each["query"]
         for each in walk.client.operations.values()
     }
+    of_runs = ("get", "/api/v1/workspaces/{}/job-runs")
+    asked[of_runs] = {**asked[of_runs], **LATER_FILTERS}
 
     # the four services of a data plane share its origin
     assert {key: _of(published, key) for key in asked} == asked
@@ -73,9 +83,11 @@ def _words(schema: dict[str, Any], document: dict[str, Any]) -> list[str]:
 def test_every_answer_is_parsed_in_full(walk: Walk) -> None:
     """Logs are read line by line, a revoked session has no answer, and "pending" is known by its status alone."""
     unparsed = {(name, answer.status) for name, _, answer in walk.answers if not answer.is_parsed}
-    problems = [(name, answer.problems) for name, _, answer in walk.answers if answer.problems]
+    problems = {(name, said) for name, _, answer in walk.answers for said in answer.problems}
+    later = {(name, said) for name, said in problems if said.endswith(LATER_KEY)}
 
-    assert problems == []
+    assert problems == later
+    assert {name for name, _ in later} == {"create_job_run", "get_job_run", "list_job_runs", "cancel_job_run"}
     assert unparsed == {
         ("get_job_run_logs", 200),
         ("get_job_run_log_stream", 200),

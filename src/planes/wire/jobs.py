@@ -71,8 +71,9 @@ class DetailedJobResponse(JobResponse):
 
 
 class DetailedJobRunResponse(JobRunResponse):
-    """A run with its job and the version that it runs."""
+    """A run with its job and the version that it runs. `attention_reasons` is for clients after 0.28.7."""
 
+    attention_reasons: list[str]
     job: JobResponse
     job_version: JobVersionResponse
     downstream_job_runs: list[DownstreamJobRunResponse] | None

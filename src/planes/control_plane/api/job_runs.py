@@ -21,6 +21,7 @@ from planes.control_plane.api.filters import (
 from planes.control_plane.api.job_views import render_detailed_run, render_own_run
 from planes.control_plane.services.work import rerunning, runs, starting
 from planes.control_plane.services.work.runs import Cancelled
+from planes.domain.attention import AttentionReason
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import CONTRACT_SKIPS, Declined
 from planes.server.asked import asked
@@ -35,6 +36,7 @@ from planes.wire.runs import (
     CancelJobRunsRequest,
     CancelJobRunsResponse,
     CancelledJobRun,
+    CategoryWord,
     CreateJobRunRequest,
     JobTypeWord,
     OwnJobRunResponse,
@@ -57,10 +59,13 @@ class RunQuery:
         period: Annotated[Period, asked(Period)],
         q: SearchQuery = None,
         status: Annotated[list[RunStatusWord] | None, Query()] = None,
+        attention_reason: Annotated[list[AttentionReason] | None, Query()] = None,
         number: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
         job_id: UuidQuery = None,
         previous_job_run_id: UuidQuery = None,
         job_type: Annotated[list[JobTypeWord] | None, Query()] = None,
+        category: Annotated[list[CategoryWord] | None, Query()] = None,
+        exclude_category: Annotated[list[CategoryWord] | None, Query()] = None,
         trigger: Words = None,
         trigger_kind: Annotated[list[TriggerKindWord] | None, Query()] = None,
         triggered_by: Words = None,
@@ -72,10 +77,13 @@ class RunQuery:
         self.values: dict[str, Any] = {
             "text": q,
             "statuses": words([*(status or [])]),
+            "attention_reasons": words([*(attention_reason or [])]),
             "number": number,
             "job_id": job_id,
             "previous_job_run_id": previous_job_run_id,
             "job_types": words([*(job_type or [])]),
+            "categories": words([*(category or [])]),
+            "excluded_categories": words([*(exclude_category or [])]),
             "triggers": words(trigger),
             "trigger_kinds": words([*(trigger_kind or [])]),
             "triggered_by": words(triggered_by),

@@ -8,6 +8,7 @@ from typing import Any
 
 from planes.control_plane.services.work.jobs import DetailedJob
 from planes.control_plane.services.work.runs import DetailedRun
+from planes.domain.attention import attention_reasons
 from planes.domain.runs import Run
 from planes.manifest.facts import JobFacts, part, said
 from planes.storage.control.job_lists import ShortJob
@@ -78,6 +79,7 @@ def render_detailed_run(found: DetailedRun, public_url: str) -> DetailedJobRunRe
     """One run with its job and the version that it runs."""
     return DetailedJobRunResponse(
         **_run(found.run, found.summaries, public_url),
+        attention_reasons=[*attention_reasons(found.run, (each.total_rows for each in found.summaries))],
         job=render_job(found.job, public_url),
         job_version=render_version(found.version),
         downstream_job_runs=_downstream(found.downstream),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
+from planes.domain.attention import LONG_SECONDS
 from planes.domain.identifiers import WorkspaceId
-from planes.domain.runs import Run
+from planes.domain.runs import Run, RunStatus
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import SHOWN_NAME, jobs
 from planes.storage.control.rows import count_up_to_ceiling
@@ -37,10 +38,13 @@ class RunFilter:
     order: tuple[tuple[str, bool], ...] = ()
     text: str | None = None
     statuses: tuple[str, ...] = ()
+    attention_reasons: tuple[str, ...] = ()
     number: int | None = None
     job_id: str | None = None
     previous_job_run_id: str | None = None
     job_types: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     trigger_kinds: tuple[str, ...] = ()
     triggered_by: tuple[str, ...] = ()
@@ -80,7 +84,8 @@ async def list_runs(connection: Connection, wanted: RunFilter) -> Listed[Run]:
 
     The ids of the page come first, which an index alone answers; only its own runs are then read.
     """
-    looked_at = runs.join(jobs, jobs.c.id == runs.c.job_id) if wanted.text or wanted.job_types else runs
+    of_jobs = wanted.text or wanted.job_types or wanted.categories or wanted.excluded_categories
+    looked_at = runs.join(jobs, jobs.c.id == runs.c.job_id) if of_jobs else runs
     ids = select(runs.c.id).select_from(looked_at).where(*_conditions(wanted))
     total = await count_up_to_ceiling(connection, ids)
     keys = [Key(runs.c[key], descending, is_nullable=key in _EMPTY_AT_FIRST) for key, descending in wanted.order]
@@ -179,6 +184,7 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     for column, values in (
         (runs.c.status, wanted.statuses),
         (jobs.c.job_type, wanted.job_types),
+        (jobs.c.category, wanted.categories),
         (runs.c.trigger, wanted.triggers),
         (runs.c.trigger_kind, wanted.trigger_kinds),
         (runs.c.triggered_by, wanted.triggered_by),
@@ -186,6 +192,10 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     ):
         if values:
             yield column.in_(values)
+    if wanted.excluded_categories:
+        yield jobs.c.category.is_(None) | jobs.c.category.not_in(wanted.excluded_categories)
+    if wanted.attention_reasons:
+        yield or_(*(_needs_attention(reason) for reason in wanted.attention_reasons))
     if wanted.minimum_duration_seconds is not None:
         yield runs.c.duration_seconds >= wanted.minimum_duration_seconds
     if wanted.maximum_duration_seconds is not None:
@@ -196,6 +206,17 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         yield runs.c.created_at < wanted.end
     if not (wanted.includes_system_runs or wanted.job_id or wanted.previous_job_run_id):
         yield runs.c.is_system.is_(False)
+
+
+def _needs_attention(reason: str) -> ColumnElement[bool]:
+    """What `planes.domain.attention` says of one run, for a list of them."""
+    if reason == "failed":
+        return runs.c.status == RunStatus.FAILED.value
+    completed = runs.c.status == RunStatus.COMPLETED.value
+    if reason == "long_running":
+        return completed & (runs.c.duration_seconds > LONG_SECONDS)
+    told = select(pipeline_runs.c.id).where(pipeline_runs.c.run_id == runs.c.id).correlate(runs)
+    return completed & told.exists() & ~told.where(pipeline_runs.c.total_rows > 0).exists()
 
 
 def _mentions(text: str) -> ColumnElement[bool]:

@@ -175,6 +175,10 @@ async def test_runs_list_filters(stage: Stage) -> None:
         ({"number": 1, "job_id": ids["load"]}, {"load"}),
         ({"previous_job_run_id": first}, {"report"}),
         ({"job_type": "interactive"}, set()),
+        ({"category": "pipeline"}, {"load"}),
+        ({"category": ["mcp", "dashboard"]}, set()),
+        ({"exclude_category": "pipeline"}, {"report"}),
+        ({"exclude_category": "mcp"}, {"load", "report"}),
         ({"trigger": "job.success:jobs.jobs.load"}, {"report"}),
         ({"trigger_kind": "job.success"}, {"report"}),
         ({"trigger_kind": "schedule"}, {"load"}),
@@ -191,6 +195,37 @@ async def test_runs_list_filters(stage: Stage) -> None:
         answer = await stage.get("/job-runs", **query)
         found = {item["job"]["job_ref"].rpartition(".")[2] for item in answer.json()["items"]}
         assert (answer.status_code, found) == (200, names), query
+
+
+async def test_runs_say_why_they_need_a_look_and_are_found_by_it(stage: Stage) -> None:
+    """Clients after 0.28.7 want the field; what a run says of itself and what the list finds are the same."""
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}))
+    ends: list[tuple[str, int, list[int | None]]] = [
+        ("failed", 5 * 3600 + 1, [0]), ("completed", 5 * 3600 + 1, [0, None]), ("completed", 5 * 3600, [0, 1]),
+        ("completed", 1, []), ("cancelled", 1, [0]),
+    ]  # fmt: skip
+    for status, seconds, loaded in ends:
+        run = await stage.trigger(ids["load"])
+        await stage.poll()
+        await stage.report(run["id"], "running")
+        stage.clock.advance(seconds=seconds)
+        for rows in loaded:
+            body = {"fence": 1, "pipeline_name": "p", "status": "succeeded", "total_rows": rows}
+            assert (await stage.link("PUT", f"runs/{run['id']}/pipeline-runs/{new_id()}", body)).status_code == 200
+        if status == "cancelled":
+            await stage.post(f"/job-runs/{run['id']}/-cancel")
+        await stage.report(run["id"], status)
+    under_way = await stage.trigger(ids["load"])
+
+    listed = (await stage.get("/job-runs", limit=10)).json()["items"]
+    said = {item["number"]: item["attention_reasons"] for item in listed}
+    assert said == {1: ["failed"], 2: ["empty_run", "long_running"], 3: [], 4: [], 5: [], 6: []}
+    assert (await stage.run(under_way["id"]))["attention_reasons"] == []
+    for wanted in (["failed"], ["empty_run"], ["long_running"], ["failed", "long_running"]):
+        answer = await stage.get("/job-runs", attention_reason=wanted)
+        found = {item["number"] for item in answer.json()["items"]}
+        assert found == {number for number, reasons in said.items() if set(reasons) & set(wanted)}, wanted
+    assert (await stage.get("/job-runs", attention_reason="bored")).status_code == 400
 
 
 async def test_runs_sort_as_asked_and_come_newest_first(stage: Stage) -> None:
