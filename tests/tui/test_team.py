@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
+from tests.tui.waiting import until
+
+from dlthub_tui.client.changes import Change
+from dlthub_tui.screens.workspace.team import TeamScreen
+from dlthub_tui.session.live_state import News
 
 pytestmark = [pytest.mark.anyio]
 TEAM = ("tab", "down", "enter", "6")
@@ -245,3 +251,25 @@ async def test_who_may_deploy_is_said_to_read_secrets_where_they_are_and_where_r
 
         await stage.until("may deploy, and so read the secrets of prod.")
         assert "may deploy to prod, so can read its secrets" in stage.text
+
+
+async def test_members_are_asked_for_when_the_stream_says_so(open_app: Any) -> None:
+    def asked() -> int:
+        return sum(path.endswith("/members") for _, path, _ in stage.installation.requests)
+
+    async with open_app() as stage:
+        stage.app.context.poll_seconds = 0.02
+        stage.app.context.live.is_up = True
+        await stage.press("tab", "down", "enter", "6")
+        await stage.until("ana@orchard.example")
+        place, before = stage.app.screen, asked()
+        assert isinstance(place, TeamScreen)
+        await anyio.sleep(0.2)
+        assert asked() == before
+
+        stage.app.call_later(place.heard, News((Change(workspace_id=place.workspace.id, run_id="r"),)))
+        await stage.pilot.pause()
+        assert asked() == before
+
+        stage.app.call_later(place.heard, News((Change(workspace_id=place.workspace.id),)))
+        await until(stage.pilot, lambda: asked() > before, "asked again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import NotAllowed, Refused
@@ -31,6 +31,12 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, guard
 from dlthub_tui.viewmodel.workspace import team as view
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+
+# What the stream does not tell of: invites, keys and when they were last used, roles in the organization.
+RARELY_SECONDS = 30.0
+
 
 class TeamScreen(TabScreen, SortedList):
     """Who may do what here?"""
@@ -43,6 +49,7 @@ class TeamScreen(TabScreen, SortedList):
     DETAIL_ROWS: ClassVar[int] = 3
     TAB = "team"
     ORDERS = view.ORDERS
+    IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
@@ -53,6 +60,19 @@ class TeamScreen(TabScreen, SortedList):
         self._sees_workspace_keys = True
         self._role = context.role_in(workspace)
         self._email = ""
+
+    def on_mount(self) -> None:
+        """Asks now and then for what it is not told of."""
+        if self.context.poll_seconds:
+            self.set_interval(RARELY_SECONDS, self._ask_rarely)
+
+    def _ask_rarely(self) -> None:
+        if self.is_seen and self.is_told:
+            self.fetch(self.reload())
+
+    def concerns(self, change: Change) -> bool:
+        """Who sees the workspace, and with which role."""
+        return change.workspace_id == self.workspace.id and change.job_id is None and change.run_id is None
 
     async def load(self) -> None:
         """Members, invites and the workspace's keys where one may see them, one's own keys."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     String,
     Table,
@@ -342,16 +343,26 @@ async def list_members_of_many(
 
 
 async def change_workspace_role(connection: Connection, membership_id: str, role: str, now: datetime) -> None:
-    query = update(workspace_memberships).where(workspace_memberships.c.id == membership_id)
-    await connection.execute(query.values(role=role, updated_at=now))
+    condition = workspace_memberships.c.id == membership_id
+    await connection.execute(update(workspace_memberships).where(condition).values(role=role, updated_at=now))
+    await _tell_members_changed(connection, condition)
 
 
 async def remove_workspace_membership(connection: Connection, membership_id: str) -> None:
-    await connection.execute(delete(workspace_memberships).where(workspace_memberships.c.id == membership_id))
+    await _remove_memberships(connection, workspace_memberships.c.id == membership_id)
 
 
 async def remove_memberships_of(connection: Connection, organization_membership_id: str) -> None:
     """Takes every workspace role of one member of the organization."""
-    await connection.execute(delete(workspace_memberships).where(
-        workspace_memberships.c.organization_membership_id == organization_membership_id
-    ))  # fmt: skip
+    condition = workspace_memberships.c.organization_membership_id == organization_membership_id
+    await _remove_memberships(connection, condition)
+
+
+async def _remove_memberships(connection: Connection, condition: ColumnElement[bool]) -> None:
+    await _tell_members_changed(connection, condition)
+    await connection.execute(delete(workspace_memberships).where(condition))
+
+
+async def _tell_members_changed(connection: Connection, condition: ColumnElement[bool]) -> None:
+    query = select(workspace_memberships.c.workspace_id).where(condition)
+    await note_workspaces(connection, (await connection.execute(query)).scalars())

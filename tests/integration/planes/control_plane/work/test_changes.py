@@ -63,10 +63,10 @@ class Stream:
                 assert await self.event() is not None, "the stream has ended"
         return list(dict.fromkeys(str(change["status"]) for change in self.changes if "run_id" in change))
 
-    async def told(self) -> None:
-        """Reads until something was told of."""
+    async def told(self, number: int = 1) -> None:
+        """Reads until so much was told of."""
         with anyio.fail_after(240):
-            while not self.changes:
+            while len(self.changes) < number:
                 assert await self.event() is not None, "the stream has ended"
 
     async def ended(self) -> None:
@@ -167,6 +167,23 @@ async def test_who_comes_is_told_of_what_they_see_from_then_on(stage: Stage) -> 
             await again.told()
 
     assert again.changes == told, "a role in the organization, and so in each workspace"
+
+
+async def test_who_stays_is_told_of_another_role_and_of_who_leaves(stage: Stage) -> None:
+    person = await stage.person(WorkspaceRole.VIEWER)
+    owner = Principal(kind=PrincipalKind.SESSION, user_id=UserId(stage.owner.user_id), email="")
+    async with stage.parts.database.reading() as connection:
+        found = await workspaces.find_workspace_membership(connection, stage.workspace_id, person.membership_id)
+    assert found is not None
+    where = (stage.parts, owner, stage.workspace_id, found.id)
+    async with served(stage.plane) as client, following(client, stage.owner) as stream:
+        await members.change_workspace_member(*where, WorkspaceRole.DEVELOPER)
+        await stream.told()
+        assert stream.changes == [{"workspace_id": stage.workspace_id}]
+        await members.remove_workspace_member(*where)
+        await stream.told(2)
+
+    assert stream.changes == [{"workspace_id": stage.workspace_id}] * 2
 
 
 async def test_stream_goes_on_where_it_was_cut(stage: Stage) -> None:
