@@ -140,7 +140,8 @@ class CommandSheet(Sheet[str]):
             for n, item in enumerate(visible)
         )
         if not shown:
-            lines.append((Span("   "), Span(unknown(self._offers, self._text), Role.WARN)))
+            said = unknown(self._offers, self._text, in_workspace=self._origin.workspace_here() is not None)
+            lines.append((Span("   "), Span(said, Role.WARN)))
         twin = shown[self._at].twin if self._at < len(shown) else ""
         spare = rows - max(1, len(visible))
         if twin:

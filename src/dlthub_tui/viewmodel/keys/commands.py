@@ -140,9 +140,11 @@ def _is_called(item: Offer, wanted: str) -> bool:
     return all(word in whole for word in wanted.split())
 
 
-def unknown(offers: Sequence[Offer], text: str) -> str:
-    """The sentence for a command that does not exist."""
+def unknown(offers: Sequence[Offer], text: str, *, in_workspace: bool = True) -> str:
+    """The sentence for a command that does not exist. Jobs are named inside of their workspace only."""
     command, _, rest = text.partition(" ")
+    if command in OF_A_JOB and rest.strip() and not in_workspace:
+        return f'"{command}" takes a job of a workspace: open the workspace first.'
     if command in OF_A_JOB and rest.strip():
         return f'No job matches "{in_a_sentence(rest.strip())}".'
     if any(action.command == command for action in ACTIONS):

@@ -28,6 +28,7 @@ def test_own_words_come_before_those_of_elsewhere() -> None:
 
 def test_the_command_line_does_nothing_by_a_word_of_elsewhere_and_says_the_name() -> None:
     assert found(OFFERS, "rotate", by_title=False) == []
+    assert unknown(OFFERS, "run x", in_workspace=False) == '"run" takes a job of a workspace: open the workspace first.'
     assert unknown(OFFERS, "rotate") == 'No command "rotate". Nearest: new-value.'
     assert unknown(OFFERS, "lnk").startswith('No command "lnk". Nearest: link')
 
