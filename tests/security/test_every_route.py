@@ -31,6 +31,7 @@ from tests.fakes.control_plane import FakeControlPlane
 from tests.fakes.control_stage import Stage, control_stage, definition
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 from tests.fakes.postgres import HAS_POSTGRES, running_postgres
+from tests.reliability.sizes import IS_FULL
 
 from planes.control_plane.services.identity.sessions import start_session
 from planes.domain.identifiers import new_id
@@ -42,7 +43,7 @@ EXAMPLES = int(os.environ.get("DLTHUB_TUI_ROUTE_EXAMPLES", "400"))
 # A second for each example, on a machine that does much else.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + EXAMPLES)]
 _settings = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
+    max_examples=EXAMPLES, deadline=None, database=None, derandomize=not IS_FULL,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )  # fmt: skip
 _fewer = settings(_settings, max_examples=EXAMPLES // 4)
