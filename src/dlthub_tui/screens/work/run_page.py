@@ -136,7 +136,7 @@ class RunPage(Rotating):
             window=log.window,
             shown=self.lines_shown,
             region=self.place.workspace.dataplane_id,
-            stream=self._stream,
+            stream="gone" if self._is_gone else self._stream,
             current=log.current,
             last_shown=log.last_shown,
             is_following=log.is_following,
@@ -165,6 +165,11 @@ class RunPage(Rotating):
     def goes_on(self) -> bool:
         """Whether the run goes on."""
         return self._run is not None and view.is_active(self._run)
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether no log will come any more."""
+        return self._stream == "waiting" and self._run is not None and not self.goes_on
 
     def has_runs(self) -> bool:
         """Whether this one does."""
@@ -259,7 +264,7 @@ class RunPage(Rotating):
 
     def _show_expectation(self) -> None:
         if self._run is not None and not self.pane.window.total and self._stream in {"live", "sealed", "waiting"}:
-            is_gone = self._stream == "waiting" and not self.goes_on
+            is_gone = self._is_gone and self._run.started_at is not None
             region = self.place.workspace.dataplane_id
             self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, region, self.look, self._ahead))
         elif self._stream not in {"forbidden", "silent"}:

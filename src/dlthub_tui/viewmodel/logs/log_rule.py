@@ -91,5 +91,8 @@ def _where(log: LogStanding, look: Look) -> str:
         return f"{log.region} is silent, up to here: {total}" if window.total else f"{log.region} is silent"
     if window.total:
         return total
-    said = {"": f"loading{look.glyphs.cut}", "waiting": "not there yet", "forbidden": "not shown"}
+    said = {
+        "": f"loading{look.glyphs.cut}", "waiting": "not there yet", "gone": "there is no log",
+        "forbidden": "not shown",
+    }  # fmt: skip
     return said.get(log.stream, total)

@@ -266,6 +266,8 @@ def what_to_expect(run: Run, region: str, look: Look, ahead: int = 0) -> str:
         case "running":
             took = seconds_of(run, look)
             return f"Running for {words.duration(took or 0)}, nothing printed yet."
+        case "cancelled" | "failed" if run.started_at is None:
+            return "This run ended before it began. There is no log of it."
         case "cancelled":
             return "This run printed nothing before it was cancelled."
         case _:

@@ -30,6 +30,12 @@ def test_a_silent_run_ended_with_0_only_where_that_is_known() -> None:
     assert what_to_expect(ended("failed"), "eu1", Look()).endswith("It ended after 2 s.")
 
 
+def test_a_run_that_never_began_is_not_said_to_have_lost_its_log() -> None:
+    run = replace(ended("cancelled"), started_at=None, duration_seconds=None)
+
+    assert what_to_expect(run, "eu1", Look()) == "This run ended before it began. There is no log of it."
+
+
 def test_a_try_after_a_failure_is_told_from_what_a_person_starts_and_waits_for_its_time() -> None:
     run = replace(ended("pending"), triggered_by="m", previous_run_id="p")
 

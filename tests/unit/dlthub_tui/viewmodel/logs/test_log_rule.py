@@ -39,6 +39,7 @@ def said(total: int = 1_204, *, sealed: bool = False, **other: Any) -> str:
     [
         ("", "loading…"),
         ("waiting", "not there yet"),
+        ("gone", "there is no log"),
         ("forbidden", "not shown"),
         ("silent", "eu1 is silent"),
         ("live", "following, 0 lines"),
