@@ -22,6 +22,9 @@ from datetime import datetime, timedelta
 
 from planes.domain.runs import LEASED, Run, RunStatus
 
+GIVEN_AGAIN = frozenset({RunStatus.STARTING, RunStatus.CANCELLING})
+"""What a run is whose claim may have got lost on its way."""
+
 _FRESH_PART = 0.1
 
 
@@ -79,7 +82,7 @@ def is_given_again(run: Run, home: str | None) -> bool:
 
 def claim_again(run: Run, now: datetime, rules: LeaseRules) -> Run:
     """The run in the hands of the plane that showed no sign of its claim: the same fence, a lease and a grace anew."""
-    assert run.status is RunStatus.STARTING, "only a claim that nothing was heard of is made again"
+    assert run.status in GIVEN_AGAIN, "only a claim that nothing was heard of is made again"
     return replace(run, claimed_at=now, lease_expires_at=rules.expiry(now), unreachable_since=None)
 
 

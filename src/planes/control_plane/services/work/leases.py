@@ -16,7 +16,7 @@ from planes.control_plane.services.work import draining, renewals
 from planes.domain import leases
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
-from planes.domain.leases import LeaseRules
+from planes.domain.leases import GIVEN_AGAIN, LeaseRules
 from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
 from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
@@ -36,8 +36,8 @@ _DELIVER_AGAIN_AFTER = timedelta(seconds=5)
 class Look:
     """What one look found; `is_news` says that the plane should hear it now rather than wait.
 
-    `is_all` says that it left nothing to another poll of the plane. In `again_in` seconds there is a lease to deliver
-    again, unless the plane shows a sign of it before.
+    `is_all` says that it left nothing to another poll of the plane. In `again_in` seconds there is a lease or a
+    cancel to deliver again, unless the plane shows a sign of it before.
     """
 
     response: PollResponse
@@ -187,6 +187,8 @@ async def _find(
     cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
     unseen = [run for run in leased if _is_unseen(run, request, held)]
     ages = [abs(now - run.claimed_at) for run in unseen if run.claimed_at is not None]
+    told = [abs(now - run.cancel_told_at) for run in cancels if run.cancel_told_at is not None]
+    again = [_DELIVER_AGAIN_AFTER - age for age in ages] + [_TELL_AGAIN_AFTER - age for age in told]
     epoch = await revocations.current_epoch(connection)
     return _Found(
         leased=leased if is_to_be_written else None,
@@ -202,8 +204,7 @@ async def _find(
         revoked=await revocations.since(connection, request.epoch) if epoch > request.epoch else [],
         has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
         again_in=min(
-            ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
-            default=MAXIMUM_POLL_SECONDS,
+            (left.total_seconds() for left in again if left > timedelta()), default=float(MAXIMUM_POLL_SECONDS)
         ),
     )
 
@@ -253,8 +254,11 @@ async def _grant(
 
 
 def _is_unseen(run: Run, request: PollRequest, held: dict[str, int]) -> bool:
-    """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
-    is_silent = run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
+    """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run.
+
+    One that is to be stopped, too: beside it stands its cancel, so that the plane ends it before it starts it.
+    """
+    is_silent = run.id not in held and not run.is_acknowledged and run.status in GIVEN_AGAIN
     return is_silent and leases.is_given_again(run, request.home)
 
 

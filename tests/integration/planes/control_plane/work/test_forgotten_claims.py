@@ -1,12 +1,14 @@
-"""A control plane that comes from a backup: its regions know more of their runs than it does."""
+"""Claims and cancels that one side does not know: a control plane from a backup, an answer that got lost."""
 
 from __future__ import annotations
 
 import pytest
-from tests.fakes.control_stage import Stage, definition
+from tests.fakes.control_stage import REGION_URL, Stage, definition
 
+from planes.control_plane.services.work.leases import look_within
 from planes.control_plane.services.work.silence import reap
-from planes.domain.identifiers import new_id
+from planes.domain.identifiers import DataPlaneId, new_id
+from planes.wire.link import HeldRun, PollRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -60,3 +62,31 @@ async def test_a_region_is_asked_for_the_end_of_what_it_took_and_does_not_hold(s
     assert [lease["run_id"] for answer in (asked, told) for lease in answer["leases"]] == [beside, last]
     assert asked["unheard"] == [{"run_id": run_id, "fence": 1}]
     assert told["unheard"] == []
+
+
+async def test_a_cancelled_run_whose_lease_got_lost_is_delivered_to_be_ended(stage: Stage) -> None:
+    """Nobody holds it, so nobody else can say that it is over."""
+    run_id = await _waiting(stage)
+    await stage.poll()
+    await stage.post(f"/job-runs/{run_id}/-cancel")
+    stage.clock.advance(seconds=6)
+
+    answer = await stage.poll()
+
+    assert [lease["run_id"] for lease in answer["leases"]] == [run_id]
+    assert answer["cancels"] == [{"run_id": run_id, "fence": 1}]
+
+
+async def test_a_cancel_whose_answer_got_lost_is_soon_looked_for_by_a_poll_that_waits(stage: Stage) -> None:
+    run_id = await _waiting(stage)
+    await stage.poll()
+    await stage.report(run_id, "running")
+    await stage.post(f"/job-runs/{run_id}/-cancel")
+    await stage.poll(held=[(run_id, 1)])
+    stage.clock.advance(seconds=2)
+    request = PollRequest(free_slots=8, held=[HeldRun(run_id=run_id, fence=1)], url=REGION_URL, epoch=0)
+
+    async with stage.parts.database.transaction() as connection:
+        look = await look_within(stage.parts, connection, DataPlaneId("eu1"), request)
+
+    assert (look.is_news, look.again_in) == (False, 3.0)

@@ -155,3 +155,16 @@ async def test_an_end_that_the_control_plane_does_not_know_any_more_is_told_agai
     assert await place.control.wait_end(goes_on) == "cancelled"
     assert place.control.statuses[goes_on.run_id] == ["starting", "running", "cancelled"]
     assert place.control.statuses[later.run_id] == ["starting", "running", "completed"]
+
+
+async def test_a_run_whose_lease_comes_with_its_cancel_is_not_started(place: RunningRegion) -> None:
+    """Its first lease got lost on the way, and somebody has cancelled it since."""
+    deployment = await place.deploy({"job.py": b"print(1)\n"})
+    await place.run("", deployment_id=deployment)  # all is at hand: the next would start at once
+
+    lease = await place.lease("", deployment_id=deployment)
+    place.control.cancel(lease)  # by the same answer
+
+    assert await place.control.wait_end(lease) == "cancelled"
+    assert place.control.statuses[lease.run_id] == ["starting", "cancelled"]
+    assert await place.lines(lease) == []
