@@ -231,7 +231,7 @@ def trigger(text: str) -> str:
 def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
     firing = _firing(triggers)
-    return _known_trigger(firing[0]) if firing else _without_firing(job_type)
+    return _known_trigger(firing[0]) if firing else _without_firing(triggers, job_type)
 
 
 @lru_cache(maxsize=256)
@@ -270,7 +270,7 @@ def schedules(triggers: tuple[str, ...], job_type: str, zone: str | None) -> str
         if kind in _EVENTS and len(same) > _MOST_FOLLOWED:
             same = [f"after any of {len(same)} jobs{_EVENTS[kind]}"]
         said += [f"{one} {zone}" for one in same] if zone and kind == "schedule" else same
-    return ", ".join(said) or _without_firing(job_type)
+    return ", ".join(said) or _without_firing(triggers, job_type)
 
 
 def _kind(text: str) -> str:
@@ -282,5 +282,8 @@ def _firing(triggers: tuple[str, ...]) -> list[str]:
     return sorted(found, key=lambda text: _FIRING.index(_kind(text))) if len(found) > 1 else found
 
 
-def _without_firing(job_type: str) -> str:
-    return "interactive" if job_type == "interactive" else "by hand"
+def _without_firing(triggers: tuple[str, ...], job_type: str) -> str:
+    """A job that does not let itself be started by hand, and has no trigger, is one that nothing starts."""
+    if job_type == "interactive":
+        return "interactive"
+    return "by hand" if triggers else "never"

@@ -86,4 +86,4 @@ def decide_removals(
 
 def kept_words(days: int, why: str) -> str:
     """In brackets behind the date of a removal."""
-    return f"{days} days" if why == Why.AGE else "the region keeps only so much"
+    return f"kept for {days} day{'' if days == 1 else 's'}" if why == Why.AGE else "the region keeps only so much"

@@ -68,6 +68,8 @@ def test_triggers_are_said_in_words(trigger: str, said: str) -> None:
         (("job.success:jobs.b", "job.success:jobs.a", "manual:jobs.load"), "after b, after a"),
         (("job.fail:jobs.a", "schedule:30 2 * * *"), "daily at 02:30 Europe/Berlin, after a fails"),
         (("manual:jobs.load",), "by hand"),
+        (("tag:nightly",), "by hand"),
+        ((), "never"),
         (("every:1h", *(f"job.fail:jobs.{name}" for name in "abcd")), "every hour, after any of 4 jobs fails"),
         (tuple(f"job.success:jobs.{name}" for name in "abcd"), "after any of 4 jobs"),
     ],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planes.domain.retention import SETTLING, Kept, Verdict, Why, decide_removals
+from planes.domain.retention import SETTLING, Kept, Verdict, Why, decide_removals, kept_words
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -24,6 +24,12 @@ def test_what_is_older_than_its_days_goes() -> None:
     found = decide_removals([kept("old", 91), kept("young", 89)], NOW, days=90, size_bytes=0)
 
     assert names(found) == [("old", Why.AGE)]
+
+
+def test_how_long_a_log_was_kept_is_said() -> None:
+    said = [kept_words(1, Why.AGE), kept_words(90, Why.AGE), kept_words(90, Why.SIZE)]
+
+    assert said == ["kept for 1 day", "kept for 90 days", "the region keeps only so much"]
 
 
 def test_the_least_recently_used_go_until_the_rest_fits() -> None:

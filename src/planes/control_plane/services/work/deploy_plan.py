@@ -61,7 +61,7 @@ def plan_deploy(manifest: ValidatedManifest, ground: DeployGround, *, is_dry_run
     Raises: InvalidRequest when a profile has no configuration; on a dry run that is a warning, because the
     configuration that would come with the deploy is not uploaded.
     """
-    warnings = [*manifest.warnings, *_elsewhere(manifest)]
+    warnings = [*manifest.warnings, *_elsewhere(manifest), *_never_started(manifest)]
     profiles, missing = _profiles(manifest, ground)
     if missing and not is_dry_run:
         raise InvalidRequest("profile_not_configured", "A job asks for a profile that cannot be used.", tuple(missing))
@@ -91,6 +91,14 @@ def _elsewhere(manifest: ValidatedManifest) -> list[str]:
         f"{job.job_ref}: `require.region` has no effect, its runs stay in the organization's region"
         for job in manifest.jobs
         if part(job.definition, "require").get("region")
+    ]
+
+
+def _never_started(manifest: ValidatedManifest) -> list[str]:
+    return [
+        f"{job.job_ref}: nothing starts it, it has no trigger and `expose.manual` is false"
+        for job in manifest.jobs
+        if not job.triggers
     ]
 
 

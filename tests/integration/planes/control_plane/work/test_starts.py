@@ -288,11 +288,16 @@ async def test_trigger_that_is_none_is_refused_without_echo(stage: Stage, trigge
 
 
 async def test_job_that_refuses_manual_starts_is_left_alone(stage: Stage) -> None:
-    ids = await stage.deployed(definition("load", expose={"manual": False}))
+    jobs = [definition("load", expose={"manual": False}), definition("tagged", expose={"manual": False, "tags": "x"})]
+    ids = await stage.deployed(*jobs)
 
     answer = await stage.post("/jobs/-trigger", {"job_ids": [ids["load"]]})
+    again = await stage.deploy(*jobs)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "manual_not_allowed")
+    assert again.json()["warnings"] == [
+        "jobs.jobs.load: nothing starts it, it has no trigger and `expose.manual` is false"
+    ]
 
 
 async def test_stale_upstream_skips_and_a_batch_waits_for_it(stage: Stage) -> None:

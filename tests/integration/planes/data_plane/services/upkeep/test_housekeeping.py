@@ -137,7 +137,7 @@ async def test_an_old_log_goes_and_every_route_says_when_and_why(place: RunningR
         body = answer.json()
         assert body["code"] == "log_removed"
         assert body["detail"].startswith("The log was removed on ")
-        assert "(90 days)" in body["detail"]
+        assert "(kept for 90 days)" in body["detail"]
     (entry,) = await audited(place, "log_removed")
     assert entry.object_id == old.run_id
     assert entry.details["why"] == "age"
