@@ -123,13 +123,16 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         end = ends.start()
     if (line[end : end + 1] == b"(" and _CALLED.match(line, start, end)) or line[start : start + 1] == b"[":
         return -1
+    stripped = line[start:end].rstrip(b".,;:)]}>")
+    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
+    if not is_quoted and stripped.isalpha() and is_placeholder(stripped) and phrase_end(line, start) < 0:
+        return -1  # whatever tells it: `| password | password |`
     if (
         line[start - 1 : start + 1] == b"--"
         or _FIELD.match(line, start)
-        or _UNION.search(line, max(0, start - 160), start)
+        or (line.rfind(b"| ", start - 2, start) >= 0 and _UNION.search(line, max(0, start - 160), start))
     ):
         return -1
-    stripped = line[start:end].rstrip(b".,;:)]}>")
     if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end) or _COUNTED.match(stripped):
         return -1
     if _CLOSES_ADDRESS.match(line, begin, start) and _ENDS_ADDRESS.search(line, max(0, begin - _LONGEST_PATH), begin):
@@ -163,7 +166,6 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     if not line[end:].strip(b" \t\r.,;\"'`") and _MIXED.match(stripped) and not is_common_text(stripped):
         return quoted(line, begin, start, end)
     link = name.rstrip(b" \t\"'`")
-    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
     ends = (b":", b"is", b"was", b"to") if _CHANGES.search(line, max(0, begin - 40), start) else (b":", b"is", b"was")
     is_told = is_quoted or (link.find(b" ") >= 0 and link.endswith(ends))
     is_whole = not line[end:].strip(b".,;\"'`)! \t\r")
@@ -213,6 +215,9 @@ _IN_BRACKETS = re.compile(rb"[)\]][ \t\r.]*$")
 _NEXT_SENTENCE = re.compile(rb"[.!][ ]+[A-Z]")
 
 
+_NAME_BEFORE = re.compile(rb"(?:[A-Za-z]+[ _-])?[\w.-]*$")
+
+
 def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
     """Where a value ends that stands out behind a precise name which tells it; -1: none does.
 
@@ -220,8 +225,8 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
     """
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
     first = max(0, begin - 32)
-    before = re.search(rb"(?:[A-Za-z]+[ _-])?[\w.-]*$", line[first:begin])
-    name = line[first + (before.start() if before else 0) : start].lstrip()
+    before = _NAME_BEFORE.search(line, first, begin)
+    name = line[before.start() if before else first : start].lstrip()
     secret = line[start:end]
     if not _PRECISE.match(name) or is_other_name(line, begin) or FILE.match(secret) or _FOLDER.match(secret):
         return -1
@@ -283,11 +288,14 @@ _VARIABLE = re.compile(rb"[A-Za-z0-9]+(?:[_.-]+[A-Za-z0-9]+)+|[A-Z]?[a-z0-9]+(?:
 _LINKED = re.compile(rb"(?:is|was|set|to|as)[: ]+[\"'`]?$|[>:)\]=\x92][ \t]*[\"'`]?$|[(\[][\"'`]?$")
 
 
+_WORD_BEFORE = re.compile(rb"[\w.-]*$")
+
+
 def _is_variable(line: bytes, begin: int, start: int) -> bool:
     """Whether the name is one of a variable (`webhook_secret`, no word of a sentence), linked to what follows."""
     first = max(0, begin - 80)
-    before = re.search(rb"[\w.-]*$", line[first:begin])
-    place = first + before.start() if before else begin
+    before = _WORD_BEFORE.search(line, first, begin)
+    place = before.start() if before else begin
     if _VARIABLE.match(line, place, start) is None:
         return False
     is_command = line[max(0, place - 4) : place].lower() in (b"set ", b"put ")
