@@ -24,6 +24,7 @@ from planes.scrub.search.engine import Pattern, PatternSet, compile_pattern, com
 from planes.scrub.search.literals import AtLiteral
 from planes.scrub.search.name_places import AtName, Name, NamePlaces
 from planes.scrub.search.signs import NO_SIGNS, LineSigns, Signs
+from planes.scrub.search.spelling import is_bounded
 from planes.scrub.search.unescaped import unescaped
 from planes.scrub.shadow import ColourMap, without_colour
 
@@ -141,21 +142,14 @@ class CompiledRule:
 
         Only for a pattern of bounded length, of which no text makes `re` slow.
         """
-        if self._row is None and self.rule.kind == "checksum" and _is_bounded(self.rule.pattern):
+        if self._row is None and self.rule.kind == "checksum" and is_bounded(self.rule.pattern):
             groups = b"(?P<secret>" if self._group else b"(?:"
             self._row = re.compile(self.rule.pattern.replace(b"(?P<secret>", groups, 1))
         return self._row
 
 
-# An escape or a class; and a repetition that may go on, where neither is left.
-_SIGN = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_ENDLESS = re.compile(rb"[*+]|\{[0-9]+,\}")
-_GROUPING = re.compile(_SIGN.pattern + rb"|[()]", re.DOTALL)
-
-
-def _is_bounded(pattern: bytes) -> bool:
-    """Whether nothing in a pattern repeats without end."""
-    return _ENDLESS.search(_SIGN.sub(b"x", pattern)) is None
+# An escape or a class, and a bracket of a group.
+_GROUPING = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
 
 
 def _is_all_secret(pattern: bytes) -> bool:

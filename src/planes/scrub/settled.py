@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook
 from planes.scrub.rules.model import Rule
 from planes.scrub.search.engine import Pattern, compile_pattern, line_pattern
-from planes.scrub.search.long_line_signs import scan_pattern
+from planes.scrub.search.scanned import scan_pattern
 from planes.scrub.search.signs import LineSigns
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
 

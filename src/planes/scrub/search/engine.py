@@ -191,6 +191,15 @@ def stdlib_ends(pattern: bytes) -> Ends:
     return end
 
 
+def compile_at(pattern: bytes) -> Ends:
+    """What tells where a match ends that begins at a place, in time that grows with it; -1 if none begins there."""
+    try:
+        return FastPattern(pattern, crosses_lines=True).end
+    except ImportError:
+        match_at = re.compile(pattern).match
+        return lambda text, pos: found.end() if (found := match_at(text, pos)) else -1
+
+
 def compile_ends(pattern: bytes) -> Ends:
     """What tells where the first match of a pattern without groups ends."""
     try:

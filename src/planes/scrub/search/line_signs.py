@@ -1,7 +1,9 @@
 """The signs on one line: found by an automaton for literals, and looked at with what follows each of them.
 
 RE2 makes the states of its automata while it reads, and a line with a secret is one that it never met: what is random
-needs new states all the time. The automaton for literals is complete from the beginning, and `re` has no states.
+needs new states all the time. The automaton for literals is complete from the beginning, and `re` has no states. What
+follows a literal on a long line is looked at by RE2 all the same, in time that grows with it: an automaton for one look
+is small.
 """
 
 import re
@@ -11,13 +13,19 @@ from typing import Protocol
 
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import SIGNS, UNSIGNED
-from planes.scrub.search.engine import compile_literals
-from planes.scrub.search.long_line_signs import SignBits
-from planes.scrub.search.spelling import Covered, loosened
+from planes.scrub.search.engine import Ends, compile_at, compile_literals
+from planes.scrub.search.scanned import SignBits
+from planes.scrub.search.spelling import Covered, is_bounded, loosened
 
-# Longer lines, and those with so many literals, are for RE2: `re` could take long there.
+# On longer lines, and on those with so many literals, `re` could take long.
 LONGEST_QUICK = 1024
 _MOST = 200
+# There, behind so many signs, or behind so many literals of which it takes a long look to tell that they are none, a
+# literal counts as a sign wherever it stands.
+_MOST_SIGNS = 200
+_MOST_IN_VAIN = 1000
+# So many times digits are looked at there that may be those of a card.
+_MOST_SHAPED = 200
 # Signs of one letter or two are found by their shape if a rule has more of them than this.
 _FEW = 8
 # What each name holds one of; shapes of flags take the last as a name too.
@@ -28,9 +36,19 @@ _SHAPED = re.compile(rb"\[(0-9|A-Z)\](?:\{([0-9]{1,2})\})?")
 
 
 class _Look(Protocol):
-    """Tells whether what stands around a literal [start, end) of a line makes it a sign."""
+    """Tells whether what stands around a literal [start, end) of a line makes it a sign.
+
+    Attributes:
+        is_bounded: whether that is told by so many bytes, and not by all of a word.
+    """
+
+    is_bounded: bool
 
     def __call__(self, line: bytes, start: int, end: int, /) -> bool: ...
+
+    def far(self, line: bytes, start: int, end: int, /) -> bool:
+        """The same in time that grows with what is looked at, for lines of any length."""
+        ...
 
 
 class SignsOnLine:
@@ -78,11 +96,16 @@ class SignsOnLine:
         self._is_name = bytes(literal in NAMES for literal in literals)
         self._find = compile_literals(list(literals))
 
-    def find(self, line: bytes) -> tuple[int, int, Sequence[int]] | None:
+    def find(self, line: bytes) -> tuple[int, int, Sequence[int]]:
         """Whose signs stand on a line (a bit set), where the last one does (-1: none does), where those of names do.
 
-        The line is of at most `LONGEST_QUICK` bytes, and comes with its newline. None: it is one for RE2.
+        The line comes with its newline. On a long one, literals may count as signs that are none.
         """
+        found = self._find_quickly(line) if len(line) <= LONGEST_QUICK + 1 else None
+        return self._find_far(line) if found is None else found
+
+    def _find_quickly(self, line: bytes) -> tuple[int, int, Sequence[int]] | None:
+        """None: there are so many literals that it could take long."""
         bits_at: dict[int, int] = {}
         places: set[int] = set()
         names: list[int] = []
@@ -123,6 +146,53 @@ class SignsOnLine:
         names.sort()
         return chosen, last, names
 
+    def _find_far(self, line: bytes) -> tuple[int, int, Sequence[int]]:
+        bits_at: dict[int, int] = {}
+        places: set[int] = set()
+        names: list[int] = []
+        in_vain = 0
+        literals, is_name = self._literals, self._is_name
+        for index, place, end in self._find(line.lower()):
+            if is_name[index]:
+                names.append(place)
+            for sign, bits, looks in literals[index]:
+                if sign and not line.startswith(sign, place):
+                    continue
+                if bits:
+                    bits_at[place] = bits_at.get(place, 0) | bits
+                if place in places:
+                    continue
+                if len(places) < _MOST_SIGNS and not any(look.far(line, place, end) for look in looks):
+                    if in_vain < _MOST_IN_VAIN:
+                        in_vain += any(not look.is_bounded for look in looks)
+                        continue
+                    if all(look.is_bounded for look in looks):
+                        continue
+                places.add(place)
+        shape = line.translate(_SHAPES)
+        for shaped in self._shaped:
+            wanted, bits_of, length = shaped.shape, shaped.bits, shaped.length
+            place = shape.find(wanted)
+            tried = 0
+            while place >= 0:
+                bits = bits_of.get(line[place : place + length])
+                if tried >= _MOST_SHAPED:
+                    place = shape.rfind(wanted)
+                    bits_at[place] = bits_at.get(place, 0) | shaped.all_bits
+                    places.add(place)
+                    break
+                if bits:
+                    tried += 1
+                    if shaped.far(line, place):
+                        bits_at[place] = bits_at.get(place, 0) | bits
+                        places.add(place)
+                place = shape.find(wanted, place + 1)
+        chosen = 0
+        for place in places:
+            chosen |= bits_at.get(place, 0)
+        names.sort()
+        return chosen, max(places, default=-1), names
+
 
 _Sign = tuple[bytes, int, tuple[_Look, ...]]
 """A literal as it must stand there (nothing: in any case), its bits, and what makes it a sign."""
@@ -131,11 +201,13 @@ _Sign = tuple[bytes, int, tuple[_Look, ...]]
 class _Behind:
     """Looks at what follows a literal."""
 
-    __slots__ = ("_match", "_pattern")
+    __slots__ = ("_far", "_match", "_pattern", "is_bounded")
 
     def __init__(self, follow: bytes, *, is_any_case: bool) -> None:
         self._pattern = b"(?i:%s)" % follow if is_any_case else follow
         self._match: re.Pattern[bytes] | None = None
+        self._far: Ends | None = None
+        self.is_bounded = is_bounded(follow)
 
     def __call__(self, line: bytes, start: int, end: int, /) -> bool:
         del start
@@ -145,19 +217,35 @@ class _Behind:
             self._match = re.compile(self._pattern)
         return self._match.match(line, end) is not None
 
+    def far(self, line: bytes, start: int, end: int, /) -> bool:
+        del start
+        if not self._pattern:
+            return True
+        if self._far is None:
+            self._far = compile_at(self._pattern)
+        return self._far(line, end) >= 0
+
 
 class _Around:
     """Looks at what stands before a literal, at most one byte, and at what follows."""
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_far", "_pattern", "is_bounded")
 
     def __init__(self, before: bytes, sign: bytes, follow: bytes) -> None:
         self._pattern = re.compile(before + re.escape(sign) + follow)
+        self._far: Ends | None = None
+        self.is_bounded = is_bounded(follow)
 
     def __call__(self, line: bytes, start: int, end: int, /) -> bool:
         del end
         match = self._pattern.match
         return match(line, start) is not None or (start > 0 and match(line, start - 1) is not None)
+
+    def far(self, line: bytes, start: int, end: int, /) -> bool:
+        del end
+        if self._far is None:
+            self._far = compile_at(self._pattern.pattern)
+        return self._far(line, start) >= 0 or (start > 0 and self._far(line, start - 1) >= 0)
 
 
 class _Shaped:
@@ -166,21 +254,32 @@ class _Shaped:
     Attributes:
         shape: digits and capitals of a sign, and of what follows it.
         bits: whose signs they are.
+        all_bits: the same of all of them.
         length: of each.
     """
 
-    __slots__ = ("_look", "bits", "length", "shape")
+    __slots__ = ("_far", "_look", "all_bits", "bits", "length", "shape")
 
     def __init__(self, shape: bytes, bits: Mapping[bytes, int], before: bytes, follow: bytes) -> None:
         self.shape = shape
         self.bits = bits
+        self.all_bits = 0
+        for each in bits.values():
+            self.all_bits |= each
         self.length = len(next(iter(bits)))
         self._look = re.compile(before + b"(?:%s)" % b"|".join(bits) + follow)
+        self._far: Ends | None = None
 
     def stands_at(self, line: bytes, place: int) -> bool:
         """Whether what stands around the text of a sign makes it one."""
         match = self._look.match
         return match(line, place) is not None or (place > 0 and match(line, place - 1) is not None)
+
+    def far(self, line: bytes, place: int) -> bool:
+        """The same in time that grows with what is looked at."""
+        if self._far is None:
+            self._far = compile_at(self._look.pattern)
+        return self._far(line, place) >= 0 or (place > 0 and self._far(line, place - 1) >= 0)
 
 
 def _shape_of(signs: Sequence[bytes], follow: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from planes.scrub.rules.model import Rule
 from planes.scrub.search.engine import Ends, compile_ends
 from planes.scrub.search.line_signs import LONGEST_QUICK, SignsOnLine
-from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine, scan_pattern
+from planes.scrub.search.scanned import SignBits, scan_pattern
 
 # How far the scan counts of what follows a sign: each further byte doubles the states of its automaton, and without it
 # one line in a thousand is looked at for nothing.
@@ -48,8 +48,7 @@ class Signs:
     __slots__ = (
         "_further",
         "_in_vain",
-        "_on_long_line",
-        "_on_short_line",
+        "_on_line",
         "_rules",
         "_scan",
         "_scan_alone",
@@ -64,8 +63,7 @@ class Signs:
         self._scan = compile_ends(self.pattern)
         self._scan_alone: Ends | None = None  # for signs and no rows
         self._in_vain = 0
-        self._on_short_line: SignsOnLine | None = None
-        self._on_long_line: SignsOnLongLine | None = None
+        self._on_line: SignsOnLine | None = None
 
     @property
     def pattern(self) -> bytes:
@@ -74,9 +72,9 @@ class Signs:
 
     def prepare(self) -> SignsOnLine:
         """Compile now what finds the signs on a line."""
-        if self._on_short_line is None:
-            self._on_short_line = SignsOnLine((*self._rules, *self._further), SignBits(self._rules))
-        return self._on_short_line
+        if self._on_line is None:
+            self._on_line = SignsOnLine((*self._rules, *self._further), SignBits(self._rules))
+        return self._on_line
 
     def is_clear(self, text: bytes) -> bool:
         """Whether no sign stands in a text, and behind its first line no first row of a dump."""
@@ -92,17 +90,11 @@ class Signs:
 
     def on_line(self, text: bytes, start: int, end: int) -> LineSigns:
         """The signs on the line [start, end) of a text."""
-        if end - start <= LONGEST_QUICK:
-            line = text[start : end + 1]
-            found = (self._on_short_line or self.prepare()).find(line)
-            if found is not None:
-                if found[1] < 0 and self._scan_alone is None:
-                    self._note_in_vain(line)
-                return _line_signs(found)
-        if self._on_long_line is None:
-            self._on_long_line = SignsOnLongLine((*self._rules, *self._further), SignBits(self._rules))
-        chosen, last = self._on_long_line.find(text, start, end)
-        return LineSigns(chosen, last)
+        line = text[start : end + 1]
+        found = (self._on_line or self.prepare()).find(line)
+        if found[1] < 0 and self._scan_alone is None and end - start <= LONGEST_QUICK:
+            self._note_in_vain(line)
+        return _line_signs(found)
 
     def _note_in_vain(self, line: bytes) -> None:
         """Leave the rows of dumps to `dumps` where a log is full of them: tables of numbers look like those."""

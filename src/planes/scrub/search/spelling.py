@@ -37,6 +37,16 @@ def loosened(pattern: bytes, most_counted: int = MOST_COUNTED) -> bytes:
     return _REPETITION.sub(loose, pattern)
 
 
+# An escape or a class; and a repetition that may go on, where neither is left.
+_SIGN = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_ENDLESS = re.compile(rb"[*+]|\{[0-9]+,\}")
+
+
+def is_bounded(pattern: bytes) -> bool:
+    """Whether nothing in a pattern repeats without end."""
+    return _ENDLESS.search(_SIGN.sub(b"x", pattern)) is None
+
+
 def quoted(text: bytes) -> bytes:
     """A pattern for a literal."""
     return _SPECIAL.sub(rb"\\\g<0>", text)

@@ -12,9 +12,9 @@ from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 from planes.scrub.search.demands import Demands
 from planes.scrub.search.engine import compile_pattern, compile_set
-from planes.scrub.search.line_signs import SignsOnLine
-from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine
+from planes.scrub.search.line_signs import LONGEST_QUICK, SignsOnLine
 from planes.scrub.search.name_places import AtName, NamePlaces
+from planes.scrub.search.scanned import SignBits
 from planes.scrub.search.signs import FIRST_ROW, Signs
 from planes.scrub.search.spelling import loosened, quoted
 
@@ -35,23 +35,33 @@ def lines() -> Iterator[bytes]:
         yield b"x %s%s 0123456789ABCDEF" % (source.choice(signs), sign)
 
 
-def test_a_short_line_holds_the_signs_that_a_long_one_would() -> None:
-    rules = [*RULES, *BELOW_RULES]
-    bits = SignBits(RULES)
-    short, long = SignsOnLine(rules, bits), SignsOnLongLine(rules, bits)
+def test_a_long_line_holds_the_signs_that_a_short_one_does() -> None:
+    signs = SignsOnLine([*RULES, *BELOW_RULES], SignBits(RULES))
+    before = b"\t" * LONGEST_QUICK  # no sign begins with one
     seen = 0
     for line in lines():
-        text = line + b"\n"
-        chosen, last = long.find(text, 0, len(line))
-        found = short.find(text)
-        assert found is not None
-        # The scan for long lines also takes along what stands at a sign by chance, or a byte before it.
-        assert found[0] & ~chosen == 0, line
-        assert (found[1] < 0) == (last < 0), line
-        assert last <= found[1] <= last + 1, line
-        seen |= found[0]
+        chosen, last, names = signs.find(line + b"\n")
+        far = signs.find(before + line + b"\n")
+
+        assert far == (
+            chosen,
+            last + len(before) if last >= 0 else -1,
+            [place + len(before) for place in names],
+        ), line
+        seen |= chosen
 
     assert seen.bit_count() == sum(bool(rule.signs) for rule in RULES)
+
+
+def test_behind_many_signs_a_literal_is_one_wherever_it_stands() -> None:
+    signs = SignsOnLine(RULES, SignBits(RULES))
+    literal = b"(glrtr-)"
+    few, many = b"token=x " * 10, b"token=x " * 300
+    alone = signs.find(few + literal + b"\n")[0]
+    behind = signs.find(many + literal + b"\n")[0]
+
+    assert behind & ~alone
+    assert not alone & ~behind
 
 
 def test_a_line_with_a_sign_is_named_by_the_scan_and_only_those_lines_are_named() -> None:
