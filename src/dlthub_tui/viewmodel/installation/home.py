@@ -71,9 +71,10 @@ def answer_of(state: HomeState, look: Look) -> Line:
     upcoming = [job.next_scheduled_run_at for job in state.jobs if job.next_scheduled_run_at and not job.is_paused]
     if upcoming:
         parts.append(Span(f"next {words.coming(min(upcoming), look)}   "))
-    if any(item.jobs is None for item in state.workspaces if item.workspace.archived_at is None):
+    live = [item for item in state.workspaces if item.workspace.archived_at is None]
+    if any(item.jobs is None for item in live):
         return tuple(parts)  # who has not answered may run, or need, anything
-    needs_nobody = not needs(state, look)
+    needs_nobody = not needs(state, look) and all(item.leaks is not None for item in live)
     if not parts:
         parts.append(Span("Nothing runs, " if needs_nobody else "Nothing runs"))
     if needs_nobody:

@@ -24,7 +24,7 @@ class WorkspaceState:
     failed: tuple[Run, ...] = ()
     failed_count: int = 0
     completed_count: int = 0
-    leaks: tuple[Leak, ...] = ()
+    leaks: tuple[Leak, ...] | None = None
     deployed_at: datetime | None = None
     rows_today: int | None = None
 

@@ -55,7 +55,7 @@ def _failed_row(workspace: Workspace, run: Run, look: Look) -> Row:
 def _leak_rows(item: WorkspaceState, look: Look) -> Iterator[Dated]:
     """One of each job and secret; `enter` opens the newest run."""
     by_secret: dict[tuple[str, str], list[Leak]] = {}
-    for leak in item.leaks:
+    for leak in item.leaks or ():
         by_secret.setdefault((leak.job_ref, leak.name), []).append(leak)
     name = guard(item.workspace.name)
     for (job_ref, secret), leaks in by_secret.items():

@@ -8,12 +8,17 @@ from datetime import UTC, datetime, timedelta
 from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.client.models import Workspace
+from dlthub_tui.viewmodel.installation.home import answer_of
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.installation.needs import needs
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import cut_name, text_of
 
 NOW = datetime(2026, 3, 17, 14, 2, tzinfo=UTC)
+WORKSPACE = Workspace(
+    id="w", name="weather", organization_id="o", dataplane_id="eu1", dataplane_url="", is_playground=False,
+    archived_at=None, member_count=None,
+)  # fmt: skip
 
 
 def sign_in(number: int) -> PendingSignIn:
@@ -28,16 +33,20 @@ def said(state: HomeState) -> list[str]:
 
 
 def test_what_a_job_does_is_read_however_long_its_secret_is_called() -> None:
-    workspace = Workspace(
-        id="w", name="weather", organization_id="o", dataplane_id="eu1", dataplane_url="", is_playground=False,
-        archived_at=None, member_count=None,
-    )  # fmt: skip
     secret = "JOBS__HOUSEKEEPING__CARELESS__API_TOKEN"
     leak = Leak(id="1", name=secret, profile=None, is_variable=True, is_open=True, job_ref="jobs.housekeeping.careless")
-    (row,) = needs(HomeState(workspaces=(WorkspaceState(workspace, leaks=(leak,)),)), Look(now=lambda: NOW))
+    (row,) = needs(HomeState(workspaces=(WorkspaceState(WORKSPACE, leaks=(leak,)),)), Look(now=lambda: NOW))
 
     assert text_of(row.cells[1]) == f"housekeeping.careless prints {secret}"
     assert text_of(cut_name(row.cells[1], 50)) == "housekeeping.careless prints JOBS__HOUS…_API_TOKEN"
+
+
+def test_nothing_needs_you_is_said_once_regions_have_told_what_was_printed() -> None:
+    asked = HomeState(workspaces=(WorkspaceState(WORKSPACE, jobs=()),))
+    told = HomeState(workspaces=(WorkspaceState(WORKSPACE, jobs=(), leaks=()),))
+
+    assert text_of(answer_of(asked, Look(now=lambda: NOW))) == "Nothing runs"
+    assert text_of(answer_of(told, Look(now=lambda: NOW))) == "Nothing runs, nothing needs you"
 
 
 def test_sign_ins_that_wait_take_one_row_and_are_set_aside_together_until_another_asks() -> None:
