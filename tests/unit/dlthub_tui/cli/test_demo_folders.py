@@ -78,6 +78,23 @@ def test_what_a_killed_demo_left_goes_and_what_is_in_use_stays(
     assert list(temporary.iterdir()) == [another]
 
 
+def test_what_was_killed_before_it_held_its_folder_goes_once_it_is_old(temporary: Path) -> None:
+    begun, unnamed, other = (temporary / f"dlthub-tui-demo-{number}" for number in range(3))
+    for folder in (begun, unnamed, other):
+        folder.mkdir()
+    (unnamed / "held.lock.new").touch()
+    (other / "notes.txt").touch()
+    remove_left_behind()
+    assert sorted(temporary.iterdir()) == [begun, unnamed, other]  # it may be about to hold it
+
+    for folder in (begun, unnamed, other):
+        os.utime(folder, (1, 1))
+    remove_left_behind()
+
+    assert list(temporary.iterdir()) == [other]
+    assert (other / "notes.txt").exists()
+
+
 def test_what_is_still_written_to_as_the_demo_ends_goes_too() -> None:
     with temporary_folder() as folder:
         writer = subprocess.Popen([sys.executable, "-c", WRITES, str(folder)], stdout=subprocess.PIPE, text=True)
