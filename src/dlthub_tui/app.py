@@ -82,10 +82,12 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
 
     def _begin(self) -> None:
         gc.enable()
+        from dlthub_tui.client.lookups import wait_for_no_lookup
         from dlthub_tui.settings import find_editor, ways_to_notify
 
         self.context.editor = find_editor()
         self.context.signs.ways, self.context.signs.in_tmux = ways_to_notify(), self._in_tmux
+        wait_for_no_lookup()
         self._watch_signals()
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 

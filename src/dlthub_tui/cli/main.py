@@ -22,17 +22,24 @@ def main(words: Sequence[str] | None = None) -> None:
     _leave_out()
     open_streams()
     arguments = list(sys.argv[1:] if words is None else words)
+    code = _run(arguments)
+    from dlthub_tui.client.lookups import leave
+
+    leave(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
     request = parse_open_request(arguments)
     if request is None:
         from dlthub_tui.cli.commands import run_command
 
-        sys.exit(run_command(arguments))
+        return run_command(arguments)
     # With an installation here it is the app that is meant, as in `ssh HOST dlthub-tui`, which asks for no terminal.
     if arguments or has_terminal() or has_installation():
-        sys.exit(open_on_terminal(request))
+        return open_on_terminal(request)
     from dlthub_tui.cli.headless import run_main_job
 
-    sys.exit(run_main_job(home=None))
+    return run_main_job(home=None)
 
 
 def _leave_out() -> None:

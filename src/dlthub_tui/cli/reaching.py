@@ -121,9 +121,11 @@ def _work(target: Target, act: Callable[[Connection], Awaitable[int]]) -> int:
 
 
 async def _opened(target: Target) -> Connection:
+    from dlthub_tui.client.lookups import wait_for_no_lookup
     from dlthub_tui.session.connection import Connection
     from dlthub_tui.session.store import SessionStore
 
+    wait_for_no_lookup()
     store = SessionStore(target.home / "client")
     if target.url is not None:
         return Connection(target.url, store)

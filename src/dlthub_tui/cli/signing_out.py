@@ -23,9 +23,11 @@ def sign_out_at(url: str, home: Path) -> int:
 
 async def _sign_out(url: str, home: Path) -> int:
     from dlthub_tui.client.errors import ClientError
+    from dlthub_tui.client.lookups import wait_for_no_lookup
     from dlthub_tui.session.connection import Connection
     from dlthub_tui.session.store import SessionStore
 
+    wait_for_no_lookup()
     store = SessionStore(home / "client")
     connection = Connection(url, store)
     try:

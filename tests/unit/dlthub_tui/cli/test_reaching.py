@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import anyio
@@ -43,6 +45,8 @@ async def test_what_is_no_control_plane_gets_no_key(
         with pytest.raises(NoControlPlane):
             async with reached(Target(tmp_path, f"http://127.0.0.1:{port}")):
                 pass
+        looks_up = await asyncio.get_running_loop().run_in_executor(None, threading.current_thread)
+        assert looks_up.name.startswith("lookup")  # so that the end waits for no name server
         tasks.cancel_scope.cancel()
 
     assert len(heard) == 1
