@@ -14,6 +14,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
+from dlthub_tui.viewmodel.work.jobs import ARCHIVED
 
 _GOES = "   It fires no more and cannot be run. Its runs and their logs stay, readable."
 _GO = "   They fire no more and cannot be run. Their runs and logs stay, readable."
@@ -48,7 +49,7 @@ def why_not_changed(action_id: str, job: Job) -> str | None:
     if action_id == "job.publish" and job.job_type != "interactive":
         return "Only an interactive job can be published: it has an app."
     if action_id == "job.publish" and job.is_archived:
-        return "It is archived: it is not in the code any more."
+        return ARCHIVED
     return None
 
 

@@ -245,7 +245,7 @@ class JobScreen(JobPanes):
         ):
             return "It has no schedule to pause."
         if action.id in {"run.start", "run.options"} and self._job is not None and self._job.is_archived:
-            return "It is archived: it is not in the code any more."
+            return view.ARCHIVED
         return super().why_not(action)
 
     def command_text(self) -> str:

@@ -197,7 +197,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
             if job is None:
                 return "There is no job under the cursor."
             if action.id in {"run.start", "run.options"} and job.is_archived:
-                return "It is archived: it is not in the code any more."
+                return view.ARCHIVED
             if action.id == "job.pause" and not any(
                 each.next_scheduled_run_at is not None or each.is_paused for each in self._chosen()
             ):

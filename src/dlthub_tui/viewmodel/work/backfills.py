@@ -14,6 +14,7 @@ from dlthub_tui.viewmodel.keys.roles import CHANGES
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
+from dlthub_tui.viewmodel.work.jobs import ARCHIVED
 
 if TYPE_CHECKING:
     from dlthub_tui.client.backfills import Backfill, Slice
@@ -55,7 +56,7 @@ def why_no_backfill(job: Job | None, role: str) -> str | None:
     if job is None:
         return "The job is not known yet."
     if job.is_archived:
-        return "It is archived: it is not in the code any more."
+        return ARCHIVED
     if not any(trigger.startswith(_WINDOWS) for trigger in job.triggers):
         return "It works in no windows: it has no schedule and no period."
     return why_no_change(role)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # From here on a job's definition stands beside its history.
 WIDE = 116
+ARCHIVED = "It is archived: {item.destroy} brings it back, and so does a deploy that declares it."
 ORDERS = ("as deployed", "name", "last run", "next run")
 _SERVES = "   Serves an app while it runs: {run.start} starts it, {app.open} opens it in a browser."
 
@@ -276,11 +277,11 @@ def job_answer(job: Job, latest: Run | None, deployment: int | None, look: Look)
     if not state:
         return (muted("Has not run yet."),)
     since = ""
-    if latest is not None and latest.status not in TERMINAL_STATES and latest.started_at:
+    if latest is not None and latest.status not in TERMINAL_STATES and latest.started_at and not job.is_archived:
         since = f" for {words.duration((look.now() - latest.started_at).total_seconds())}"
     elif latest is not None:
         ended = words.moment(latest.finished_at or latest.created_at, look)
-        since = f", last run {ended}" if job.is_paused else f" {ended}"
+        since = f", last run {ended}" if job.is_paused or job.is_archived else f" {ended}"
     # What is shown is the newest definition: versions count from 1.
     version = f"version {job.version} of {job.version}"
     code = "" if deployment is None else f", deployment {deployment}"

@@ -120,6 +120,7 @@ def test_how_long_ago_the_last_run_was_is_not_since_when_a_job_is_paused() -> No
 
     assert "completed 3 h ago" in said(LOAD)
     assert "paused, last run 3 h ago" in said(replace(LOAD, is_paused=True))
+    assert "archived, last run 3 h ago" in said(replace(LOAD, is_archived=True))
 
 
 def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
