@@ -16,7 +16,7 @@ from planes.scrub.search.engine import Pattern, compile_pattern
 
 _INPUT = re.compile(rb"input_value=[\[(]{0,2}[bruf]?([\"'])")
 _ANSWER = re.compile(
-    rb"(?:\[1\][ \t]+|=>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
+    rb"(?:\[1\][ \t]+|={1,2}>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
     rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\](?:=>|Result:)[ \t]*)?[bruf]{0,2}([\"'])"
 )
 # A text of SQL on a line of its own.
@@ -37,7 +37,10 @@ _PROMPTS = (
     b"(gdb",
     b"ipdb>",
     b"pdb>",
-    b"irb(",
+    b"irb",
+    b"(lldb",
+    b"jshell>",
+    b"[",
     b"> ",
     b"iex",
     b"pry",
@@ -186,6 +189,12 @@ _MAKES = re.compile(
     rb"openssl rand (?:-\w+ )*[0-9]+$|pwgen(?: -\w+)*(?: [0-9]+)*$|secrets\.token_(?:hex|urlsafe)\(\w*\)"
     rb"|wg gen(?:key|psk)|/dev/u?random [|].*base64"
 )
+# Commands that print what stores hold below the name that they are given, and nothing else.
+_LOOKS_UP = (
+    rb"(?i)(?:consul kv get|etcdctl .*\bget|zkcli.* get|nomad var get|redis-cli .*\bget|snap get|dotenv get"
+    rb"|pulumi config get|terraform output -raw|ansible-vault view|sops .*--extract|pass (?:show )?"
+    rb"|git config (?:--\w+ )*)\b[^|;>\n]*" + KEY + rb"[\"'\]]*$"
+)
 # Any other command or expression that asks for something sensitive by its name.
 _ASKS_FOR = (
     rb"(?i)(?:[ :_-](?:get|show|read|print|output|reveal|fetch|access|view|lookup|generate|create|export|retrieve)\b"
@@ -209,6 +218,7 @@ _FEWEST_BLANKS = 2
 _SHELL_LINE = re.compile(
     rb"(?:[^ ]*[$#>%]|[+]{1,3}|PS [^ >]*>) "
     rb"|(?:pass|gopass|bw|lpass|keyring|secret-tool|chamber|doppler|heroku|infisical) "
+    rb"|(?:consul|etcdctl|nomad|redis-cli|terraform|pulumi|sops|dotenv) "
     rb"|(?:kubectl|oc|argocd|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
 )
 
@@ -216,6 +226,11 @@ _SHELL_LINE = re.compile(
 @functools.cache
 def _reads() -> Pattern:
     return compile_pattern(_READS)
+
+
+@functools.cache
+def _looks_up() -> Pattern:
+    return compile_pattern(_LOOKS_UP)
 
 
 @functools.cache
@@ -250,7 +265,7 @@ class Printed(NamedTuple):
             return [], self._replace(patience=self.patience - 1)
         begin, tab, _ = row.text.partition(b"\t")
         word = begin if tab and not self.is_sure else row.text
-        if word[:1] == b"/" and not self.is_sure and _names_it().search(word):
+        if word[:1] == b"/" and _names_it().search(word):
             return [], self  # the place, which stands above what lies there
         if word[:1] in (b'"', b"'") and word[-1:] == word[:1] and len(word) > 2:
             start, word = row.start + 1, word[1:-1]
@@ -273,6 +288,8 @@ def opened_command(line: bytes) -> Printed | None:
         return Printed()
     if _IDENTIFIES.match(line):
         return None
+    if _looks_up().search(line):
+        return Printed()
     if _asks_for().search(line):
         return Printed(is_sure=False)
     return Printed(is_sure=False, is_asked=False) if _names_it().search(line) else None
@@ -289,7 +306,9 @@ def opened_promise(line: bytes) -> Printed | None:
 
 @functools.cache
 def _asked() -> Pattern:
-    prompts = rb"(?:>>>|in \[[0-9]+\]:|\([pg]db\)|i?pdb>|(?:irb|iex|pry|julia|scala)[^> ]*>|>)"
+    prompts = (
+        rb"(?:>>>|in \[[0-9]+\]:|\((?:[pg]|ll)db\)|i?pdb>|(?:\[[0-9]+\] )?(?:irb|iex|pry|julia|scala|jshell)[^> ]*>|>)"
+    )
     return compile_pattern(rb"(?i)^" + prompts + rb"[ ]+[^=\n]{0,160}" + KEY + rb"[\"'\w\])(,. ]{0,40}$")
 
 

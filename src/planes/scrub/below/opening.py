@@ -4,6 +4,14 @@ import functools
 import re
 from collections.abc import Sequence
 
+from planes.scrub.below.arguments import (
+    LIST_GOES_ON,
+    REDIS_LOGIN,
+    ArgumentBelow,
+    MoreItems,
+    RedisArguments,
+    RemarkBelow,
+)
 from planes.scrub.below.changed import opened_logins, told_login
 from planes.scrub.below.cut import opened_cut
 from planes.scrub.below.fields import (
@@ -45,6 +53,7 @@ _OPENS = (
     rb"(?P<scalar>[\"']?[ \t]*:[ \t]*(?:[!&][^ \t]{1,40}[ \t]+)?[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$)"
     rb"|" + CLOSES + rb"(?:[ \t]*:[ \t]*[a-z]+)?" + GIVES + rb"[bruf]{0,2}(?P<triple>\"\"\"|''')"
     rb"|[\"']?[ \t]*=?[ \t]*<<[-~]?[\"'\\]?(?P<heredoc>[A-Za-z_]\w*)[\"']?[ \t\r]*$"
+    rb"|[ \t]*=[ \t]*@(?P<herestring>[\"'])[ \t\r]*$"
     rb"|(?P<element>(?:[ \t][^<>]{0,160})?>[ \t\r]*$)"
     rb"|(?P<cell>[ \t]*(?:</(?:code|b|strong|em|i|tt|kbd|span|a)>)?</[0-9a-z]{1,12}>[ \t\r]*$)"
     rb"|(?P<attribute>[\"'](?:[ \t][a-z][^<>/]{0,120})?>[ \t\r]*$)"
@@ -52,7 +61,7 @@ _OPENS = (
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
     + CLOSES
-    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z-]{1,16}){1,7}))?(?:[ ]\([^()\n]{1,100}\))?"
+    + rb"\)?(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z-]{1,16}){1,7}))?(?:[ ]\([^()\n]{1,100}\))?"
     + GIVES
     + _SCHEME
     + _WRAPPER
@@ -79,6 +88,9 @@ _IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
 _FLAG_ITEM = re.compile(rb"-[ ]+[\"']?--?[\w.-]*$")
 _FLAG_IN_LIST = re.compile(rb"[bru]?[\"']--?[\w.-]*$")
 _ITEM_ALONE = re.compile(rb"[\"'][\w.-]*$")
+_FLAG_ALONE = re.compile(rb"--?(?:[\w.]+-)*")
+_REMARK = re.compile(rb"(?:#{1,6}|//|--|;|[*])[ \t]*(?:[\w.]+[_ -]){0,3}")
+_HEADER_ALONE = re.compile(rb"(?:[A-Za-z]+-)*")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _PROPERTY = re.compile(rb"[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
@@ -97,6 +109,7 @@ def _pattern() -> "tuple[Pattern, dict[str, int]]":
         "scalar",
         "triple",
         "heredoc",
+        "herestring",
         "element",
         "cell",
         "attribute",
@@ -152,6 +165,8 @@ def _opened_alone(line: bytes) -> Step:
         return login, None
     if line.find(ASKED) >= 0:
         return [], Answered()
+    if REDIS_LOGIN.fullmatch(line.strip()):
+        return [], RedisArguments()
     if _ASKS_PLAIN.search(line):
         return [], Answered(may_wait=True)
     if (line.find(b"apiVersion") >= 0 or line.find(b"kind") >= 0) and (manifest := opened_manifest(line)):
@@ -169,6 +184,8 @@ def _opened_alone(line: bytes) -> Step:
     if cut is not None:
         return told, cut
     has_mark = line.find(b"[masked:") >= 0
+    if has_mark and line.rstrip().endswith((b'",', b"',")) and _goes_on().search(line):
+        return [], MoreItems(row_of(line).prefix)
     if not (has_mark and _ends_in_mark(line)) or line.find(b'"""') >= 0 or line.find(b"'''") >= 0:
         pattern, groups = _pattern()
         places = pattern.places(line)
@@ -184,6 +201,11 @@ def _opened_alone(line: bytes) -> Step:
     if table is not None:
         return told_rows(line, table), table
     return [], opened_help(line) or (opened_code(line) if line.startswith(b"    ") else None)
+
+
+@functools.cache
+def _goes_on() -> Pattern:
+    return compile_pattern(LIST_GOES_ON)
 
 
 def _ends_in_mark(line: bytes) -> bool:
@@ -206,6 +228,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
         return None if quotes in line[stop:] else TripleQuote(quotes, is_begun=bool(line[stop:].strip(b" \t\r\\")))
     if "heredoc" in found:
         return HereDocument(line[slice(*found["heredoc"])])
+    if "herestring" in found:
+        return HereDocument(line[slice(*found["herestring"])] + b"@")
     if "flag" in found:
         if _FLAG.search(before) or line[end:].find(b"=") >= 0:
             return FlagBelow()
@@ -232,6 +256,13 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return FlagItem(row.prefix, row.indent)
         if _NUMBERED.match(before):
             return NumberedName()
+        if not line[end : row.end].strip():
+            if _FLAG_ALONE.fullmatch(before):
+                return ArgumentBelow(row.prefix, row.indent)
+            if _REMARK.fullmatch(before):
+                return RemarkBelow(row.prefix)
+            if _HEADER_ALONE.fullmatch(before) and (before or b"-" in line[begin:end]):
+                return RemarkBelow(row.prefix, row.indent + 1)
         if _COMPLEX.match(before):
             return ComplexKey(row.prefix, row.indent)
         column = row.end if line.startswith(b"  ") else 0

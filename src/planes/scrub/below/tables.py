@@ -8,8 +8,8 @@ from planes.scrub.below.model import Opening, Step, is_long_key, is_no_word, is_
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.judges import DOTTED
-from planes.scrub.rules.judging.plausible import is_type
-from planes.scrub.rules.judging.prose import phrase_end
+from planes.scrub.rules.judging.plausible import is_sensitive, is_type
+from planes.scrub.rules.judging.prose import is_common, phrase_end
 from planes.scrub.rules.judging.source_code import is_class
 from planes.scrub.rules.named.below import NAMED_COLUMN
 from planes.scrub.rules.named.keys import is_sensitive_key
@@ -315,8 +315,11 @@ _NAMES_OF_KEYS = (b"keyname", b"key_name", b"key name")
 _DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _is_shown_or_day(value: bytes) -> bool:
-    return is_shown(value) or _DAY.fullmatch(value) is not None
+def _is_of_precise(value: bytes) -> bool:
+    """Whether a cell below a precise name is a secret: also a day, and letters alone that make no usual word."""
+    is_word = len(value) >= 10 and value.isalpha() and is_secret(value)
+    is_unusual = is_word and not is_common(value) and not is_sensitive(value)
+    return is_unusual or is_shown(value) or _DAY.fullmatch(value) is not None
 
 
 def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
@@ -325,7 +328,7 @@ def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
         is_precise = len(_WORDS_OF_NAME.findall(name)) > 1 and not lowered.endswith((b"s", b"tokens"))
         if is_precise:
-            return _is_shown_or_day
+            return _is_of_precise
         return is_telling if by_blanks or lowered.endswith(b"s") else is_shown
     return _is_told_apart if by_blanks else is_secret
 

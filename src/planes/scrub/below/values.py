@@ -75,6 +75,7 @@ class ValueBelow(NamedTuple):
         is_wrapped: whether other text may stand behind the value, since a screen cut the line.
         is_plural: whether the name tells of several (`Recovery codes:`), alike and each on its line.
         is_password: whether these are passwords.
+        is_known: whether one of several was a secret, so that the others are too.
         patience: empty lines that may still come.
     """
 
@@ -86,6 +87,7 @@ class ValueBelow(NamedTuple):
     is_wrapped: bool = False
     is_plural: bool = False
     is_password: bool = False
+    is_known: bool = False
     patience: int = 1
 
     def take(self, line: bytes) -> Step:
@@ -141,7 +143,8 @@ class ValueBelow(NamedTuple):
         place = 0
         if item := _ITEM.match(text):
             place = item.end()
-            judge = is_telling if self.is_strict or self.is_plural or self.is_list else is_shown
+            is_any = self.is_strict or self.is_plural or self.is_list
+            judge = is_telling if is_any and not self.is_known else is_shown
         if scheme := _SCHEME.match(text, place):
             place = scheme.end()
         word = WORD.match(text, place)
@@ -156,7 +159,7 @@ class ValueBelow(NamedTuple):
         if self.is_plural and alone and not item:
             return spans, Alike(row.prefix, _shape(secret))
         if item:
-            return spans, self._replace(is_list=True)
+            return spans, self._replace(is_list=True, is_known=True)
         if self.is_list:
             return spans, self
         return spans, Wrapped(row.prefix, row.is_boxed) if alone and row.fills_its_line else None

@@ -16,6 +16,7 @@ from planes.scrub.rules.named.kept import KEPT_RULES
 from planes.scrub.rules.named.languages import LANGUAGE_RULES
 from planes.scrub.rules.named.markup import MARKUP_RULES
 from planes.scrub.rules.named.names import NAME_RULES
+from planes.scrub.rules.named.placed import PLACED_RULES
 from planes.scrub.rules.named.printed import PRINTED_RULES
 from planes.scrub.rules.named.protocols import PROTOCOL_RULES
 from planes.scrub.rules.named.sentences import SENTENCE_RULES
@@ -73,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     *SENTENCE_RULES,
     *ARGUMENT_RULES,
     *PROTOCOL_RULES,
+    *PLACED_RULES,
 )
 
 # Shapes of names in what few programs print: forms, directories, PHP, pipelines of CI, docker's settings, calls
@@ -121,7 +123,7 @@ def seldom() -> frozenset[str]:
     tables = (
         *(NATIONAL_RULES, IDENTITY_RULES, COMMAND_RULES, STATEMENT_RULES, KEPT_RULES, CREATED_RULES, ENCODED_RULES),
         *(ARGUMENT_RULES, PROTOCOL_RULES, CALL_RULES, FILE_RULES, LANGUAGE_RULES, SENTENCE_RULES, PRINTED_RULES),
-        MARKUP_RULES,
+        *(MARKUP_RULES, PLACED_RULES),
     )
     tokens = (rule for rule in RULES if rule.kind == "token")
     return frozenset([*(rule.name for rule in chain(tokens, *tables)), *_SELDOM_SHAPES])

@@ -183,9 +183,11 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
     end = full_end(line, start, end)
     if IDENTIFIER.match(line[start:end]):
         is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")
-        alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["', b"[ '", b'{"', b'{,"')) and line[
-            end + 1 : end + 2
-        ] in (b")", b"]")
+        is_erlang = line[begin : begin + 1] == b"{" and line[end + 1 : end + 2] == b"}"
+        alone = is_erlang or (
+            is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["', b"[ '", b'{"', b'{,"'))
+            and line[end + 1 : end + 2] in (b")", b"]")
+        )
         if not alone or end - start < 8 or is_sensitive(line[start:end]) or is_common(line[start:end]):
             return -1
     if line[start:end].find(b" ") >= 0 and is_common_text(line[start:end]):

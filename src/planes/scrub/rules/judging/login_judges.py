@@ -5,7 +5,7 @@ import re
 
 from planes.scrub.rules.judging.extents import closing_end
 from planes.scrub.rules.judging.judges import IN_MASK, UUID, quoted, random
-from planes.scrub.rules.judging.plausible import is_code, is_placeholder, looks_random
+from planes.scrub.rules.judging.plausible import is_code, is_placeholder, is_sensitive, looks_random
 from planes.scrub.rules.judging.prose import is_common
 
 
@@ -22,6 +22,17 @@ _SCHEME_GIVEN = re.compile(rb"\([ \t]*[bu]?[\"'](?:basic|bearer|digest|negotiate
 def second_of_login(line: bytes, begin: int, start: int, end: int) -> int:
     """The second text that a call logs in with, unless the first one is a scheme."""
     return -1 if _SCHEME_GIVEN.search(line, begin, start) else quoted(line, begin, start, end)
+
+
+def second_of_credentials(line: bytes, begin: int, start: int, end: int) -> int:
+    """The second of two texts behind a name: one that looks random, or behind `credentials` any but a usual word."""
+    if line[begin : begin + 10].lower() == b"credential":
+        secret = line[start:end]
+        is_word = secret.isalpha() and secret.islower() and len(secret) >= 8
+        return (
+            end if is_word and not is_common(secret) and not is_sensitive(secret) else random(line, begin, start, end)
+        )
+    return random(line, begin, start, end)
 
 
 # The place of a database, which stands behind the password: `db:1521/main`.

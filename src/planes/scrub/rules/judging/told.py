@@ -145,6 +145,8 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     if FILE.match(stripped):
         return -1
     name = line[begin:start].lower()
+    if stands_out(stripped) and name.rstrip(b" \t\"'`").endswith((b":**", b":__", b":</b>", b":</strong>")):
+        return quoted(line, begin, start, end)
     if stands_out(stripped) and not line[end:].strip(b".,;\"'`)]! \t\r") and _is_variable(line, begin, start):
         return quoted(line, begin, start, end)
     if _SETTING.match(line, 0, begin) and not line[end:].strip(b" \t\r)") and stripped.isalpha():

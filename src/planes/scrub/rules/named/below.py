@@ -40,6 +40,16 @@ MADE_BELOW = _below(
 )
 # A line of PgBouncer's file of users: `"loader" "…"`.
 LOGIN_LINE = _below("login-line", (b'" "',), rb"[^\" \n]+\"[ \t\r]*\n", '"loader" "<a12>7<a4>"\n')
+# Commands of Redis that log in, as its protocol writes them: each argument on a line below its length.
+REDIS_BELOW = Rule(
+    "redis-below",
+    "name",
+    (b"AUTH", b"requirepass", b"masterauth"),
+    rb"[ \t\r]*\n",
+    b"",
+    SOURCE,
+    "*2\n$4\nAUTH\n$16\n<a16>\n",
+)
 # The first piece of a token that a screen cut; the signs of all formats tell of it, this is one of them.
 CUT_TOKEN = Rule(
     "cut-token",
@@ -86,6 +96,7 @@ BELOW_RULES: tuple[Rule, ...] = (
     ASKED_BELOW,
     MADE_BELOW,
     LOGIN_LINE,
+    REDIS_BELOW,
     CUT_TOKEN,
     ESCAPED_TOKEN,
 )

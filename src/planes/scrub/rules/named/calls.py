@@ -1,6 +1,6 @@
 """Calls that are given a secret or give one, and sentences that tell one some words behind its name."""
 
-from planes.scrub.rules.judging import judges, login_judges, told
+from planes.scrub.rules.judging import judges, login_judges, place_judges, told
 from planes.scrub.rules.judging.plausible import is_jumbled
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
@@ -13,7 +13,7 @@ _TOLD = (
 )
 
 _GETTER = (
-    rb"(?:" + KEY + rb"\(\)|[a-z]\([^()\n]{0,30}" + KEY + rb"[\"'][^()\n]{0,20}\))"
+    rb"(?:(?:" + KEY + rb"|\bgetpass)\([^()\n]{0,60}\)|[a-z]\([^()\n]{0,30}" + KEY + rb"[\"'][^()\n]{0,20}\))"
     rb"[ \t]*(?:->|=>|\xe2\x86\x92|={1,2}|:|returned|returns|is)"
 )
 
@@ -78,7 +78,7 @@ CALL_RULES: tuple[Rule, ...] = (
         "named-of-two",
         KEY + CLOSES + GIVES + rb"[(\[][bru]?[\"'][^\"'\n]{1,80}[\"'],[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][)\]]",
         "credentials=('loader', '<a12>7<a4>')",
-        judges.random,
+        login_judges.second_of_credentials,
         needs=(b"(", b"["),
     ),
     named(
@@ -99,7 +99,7 @@ CALL_RULES: tuple[Rule, ...] = (
         rb"|(?:binascii\.)?(?:unhexlify|a2b_hex))\()"
         rb"[ ]*[bu]?[\"'](?P<secret>[^\"'\n ]{8,})[\"']",
         "Fernet(b'<b43>=')",
-        judges.random,
+        place_judges.key_of_cipher,
         (
             (
                 *(

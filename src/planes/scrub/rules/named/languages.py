@@ -17,7 +17,7 @@ _WORDS = """
     wachtwoord wachtwoorden geheime_sleutel api_sleutel toegangscode lösenord losenord adgangskode adgangskoder passord
     kodeord salasana salainen_avain lykilorð hasło haslo hasła klucz_api tajny_klucz heslo heslá hesla tajný_klíč
     klíč_api geslo lozinka zaporka jelszó jelszo titkos_kulcs parolă parola slaptažodis slaptazodis salasõna
-    şifre sifre şifresi gizli_anahtar пароль пароли ключ_api апи_ключ секрет секретный_ключ токен лозинка
+    şifre sifre şifresi şifreniz gizli_anahtar пароль пароли ключ_api апи_ключ секрет секретный_ключ токен лозинка
     κωδικός_πρόσβασης κωδικός κωδικος συνθηματικό סיסמה סיסמא كلمة_المرور كلمة_السر رمز_المرور گذرواژه رمز_عبور
     密码 密碼 口令 密钥 密鑰 私钥 令牌 秘密鍵 パスワード 暗証番号 トークン 비밀번호 암호 토큰 비밀_키
     mật_khẩu mat_khau kata_sandi kata_laluan รหัสผ่าน पासवर्ड

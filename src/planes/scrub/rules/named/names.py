@@ -18,7 +18,7 @@ _TAG = (
     rb"|0x[0-9a-f]{2,16}[ ]|(?:\([*a-z][0-9a-z_.=*]{0,30}\)[ ]?)(?:\([0-9a-z=]{1,20}\)[ ])?)?"
 )
 _APART = (
-    rb"(?:[ ]?\.{3,}[ ]?|[ ]\xe2\x80[\x93\x94][ ]"
+    rb"(?:[ ]?(?:\.{3,}|(?:\xe2\x80\xa6)+)[ ]?|[ ]\xe2\x80[\x93\x94][ ]"
     rb"|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
     rb"|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
@@ -110,10 +110,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "secret-wrapped",
-        rb"secret(?:str|bytes)\([bruf]{0,2}[\"'](?P<secret>[^\"']+)",
+        rb"secret(?:str(?:ing)?|bytes|value)\([bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "SecretStr('<a16>')",
         judges.quoted,
-        ((b"secretstr(", b"secretbytes("), rb""),
+        ((b"secretstr(", b"secretbytes(", b"secretstring(", b"secretvalue("), rb""),
     ),
     named(
         "named-change",
@@ -196,7 +196,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-setting",
-        rb"(?:set[a-z_]*|put[a-z_]*|define|add[a-z_]*|config)\("
+        rb"(?:set[a-z_]*|put[a-z_]*|define|add[a-z_]*|config)\([ \t]*"
         rb"(?:(?:[a-z_][0-9a-z_.]*|[\"'][0-9a-z_.-]*[\"'])[ \t]*,[ \t]*)?"
         rb"[bu]?[\"'][0-9a-z_.-]*" + KEY + rb"[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "setattr(db, 'password', '<z12>')",
@@ -205,10 +205,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-parenthesised",
-        KEY + rb"[ ][(\[](?P<secret>[^ \t\r\"'`,;<>()\[\]]{8,})(?:\)|\](?:$|[^:?>]))",
+        KEY + rb"[\"'`]?[ ][(\[][\"']?(?P<secret>[^ \t\r\"'`,;<>()\[\]]{8,})[\"']?(?:\)|\](?:$|[^:?>]))",
         "secret (<a16>7)",
         told.apart,
-        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ][(\[]"),
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[\"'`]?[ ][(\[]"),
         needs=(b" (", b" ["),
     ),
     named(
@@ -254,7 +254,7 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "login-call",
         rb"(?:\b(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
-        rb"|\b(?:username_pw_set|create_?user|add_?user|change_?(?:user_?)?password|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
+        rb"|\b(?:username_pw_set|create_?user|add_?user|change_?(?:user_?)?password|[a-z]*(?:credentials?|creds?|(?:creds?|credentials?)::new|username_?token|basic_?auth(?:entication)?)))"
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "smtp.login('loader', '<a16>')",
@@ -268,6 +268,12 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"authenticate(",
                 b"credentials(",
                 b"credential(",
+                b"usernametoken(",
+                b"username_token(",
+                b"creds(",
+                b"cred(",
+                b"creds::new(",
+                b"credentials::new(",
                 b"auth(",
                 b"authentication(",
                 b"_password(",
@@ -284,14 +290,22 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "connect-call",
-        rb"(?:connect|set_password|getconnection|url\.create|pdo->__construct)\([ \t]*"
+        rb"(?:connect|set_password|getconnection|url\.create|pdo(?:->|::)__construct|sequelize|new pdo)\([ \t]*"
         rb"(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
         rb"[ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
         login_judges.third_of_connection,
         (
-            (b"connect(", b"set_password(", b"getconnection(", b"url.create(", b"pdo->__construct("),
+            (
+                b"connect(",
+                b"set_password(",
+                b"getconnection(",
+                b"url.create(",
+                b"__construct(",
+                b"sequelize(",
+                b"new pdo(",
+            ),
             rb"[ \t]*[0-9a-z_.\"']",
         ),
     ),
@@ -405,17 +419,20 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-input",
-        rb"\bloc[\"']?[ \t]*[:=][ \t]*[\[(][^\])\n]{0,120}"
+        rb"(?:\b(?:loc|path)[\"']?[ \t]*[:=][ \t]*[\[(][^\])\n]{0,120}"
         + KEY
-        + rb"[\"'],?[ \t]*[\])][^\n]{0,300}?[\"']input[\"'][ \t]*:[ \t]*[\"'](?P<secret>[^\"'\n]+)",
+        + rb"[\"'],?[ \t]*[\])]|(?:instance_?path|data_?path|pointer)[\"']?[ \t]*:[ \t]*[\"'][^\"'\n]{0,120}?"
+        + KEY
+        + rb"[\"'],)[^\n]{0,300}?[\"'](?:input|received|data|actual|rejected_?value)[\"'][ \t]*:[ \t]*"
+        rb"[\"'](?P<secret>[^\"'\n]+)",
         '{"loc": ["body", "password"], "input": "<a16>"}',
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"input",),
+        needs=(b"input", b"received", b"data", b"actual", b"rejected"),
     ),
     named(
         "named-backquoted",
-        KEY + rb"(?:(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"|[ ]?:(?:[*]{1,3}|_{2}|</b>|</strong>)[ ]?)`{1,2}"
+        KEY + rb"(?:(?:[*]{1,3}|_{1,2}|[\"'`]{1,2})?" + GIVES + rb"|[ ]?:(?:[*]{1,3}|_{2}|</b>|</strong>)[ ]?)`{1,2}"
         rb"(?P<secret>[^`\n]+)`",
         "**password**: `<a12>7<a4>`",
         told.shown,
@@ -450,7 +467,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "short-name",
-        rb"(?:^|[\"'{, \t(|])pw[\"']?[ \t]*[=:][ \t]*[\"']?"
+        rb"(?:^|[\"'{, \t(|.])pw[\"']?[ \t]*[=:][ \t]*[\"']?"
         rb"(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]][^ \t\r\"'`<>,;(){}\[\]]{2,})",
         '{"pw": "<a12>7<a4>"}',
         judges.short_name,
@@ -487,7 +504,7 @@ NAME_RULES: tuple[Rule, ...] = (
         _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)",
         "DB_PASSWORD=<a16>",
         unquoted.plain,
-        needs=(b"=", b":", b"%3"),
+        needs=(b"=", b":", b"%3", b"\xef\xbc"),
     ),
     named(
         "connection-string-password",

@@ -1,6 +1,6 @@
 """Names and values as engines of databases, frames and collectors print them side by side."""
 
-from planes.scrub.rules.judging import cells, judges, key_judges, told
+from planes.scrub.rules.judging import cells, judges, key_judges, place_judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, SOURCE, named
 
@@ -221,7 +221,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "named-leader",
         KEY + rb"[ ]?[.]{4,}[ ]?(?P<secret>[^ .\t\r\"'][^\n]*)$",
         "apiKey......................<a12>7<a4>",
-        cells.gap,
+        place_judges.led,
         (SIGNS, _BEHIND_NAME + rb"[ ]?[.][.]"),
         needs=(b"....",),
     ),
@@ -329,11 +329,11 @@ PRINTED_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-braced-arrow",
-        KEY + rb"[ ]?\}\}[ ]?(?:->|=>|=|:|\xe2\x86\x92)[ ]?[\"'`]?(?P<secret>[^ \t\r\"'`|<>()]{6,})",
+        KEY + rb"[ ]?(?:\}{1,2}|%)[ ]?(?:->|=>|=|:|\xe2\x86\x92)[ ]?[\"'`]?(?P<secret>[^ \t\r\"'`|<>()]{6,})",
         "{{ var.value.db_password }} -> <a12>7<a4>",
         cells.made,
-        (SIGNS, _BEHIND_NAME + rb"[ ]?\}"),
-        needs=(b"}}",),
+        (SIGNS, _BEHIND_NAME + rb"[ ]?[}%]"),
+        needs=(b"}", b"%"),
     ),
     named(
         "named-input-value",

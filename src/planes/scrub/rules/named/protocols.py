@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from planes.scrub.rules.judging import cells, command_judges, judges, key_judges
+from planes.scrub.rules.judging import command_judges, judges, key_judges, place_judges
 from planes.scrub.rules.judging.plausible import is_default
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import named
@@ -91,7 +91,7 @@ PROTOCOL_RULES: tuple[Rule, ...] = (
         rb"(?:\b|\\[nrt])[A-Za-z]{0,5}[0-9]{1,6}[ ]LOGIN[ ][^ \t\r\n]{1,80}[ ](?P<secret>[^ \t\r\n\"'\\]{4,})",
         "RFC 3501: LOGIN command",
         "a1 LOGIN loader <a12>7<a4>",
-        cells.made,
+        place_judges.mail_login,
         before=rb"[0-9]",
     ),
     named(

@@ -116,7 +116,8 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-marked-up",
-        KEY + rb"[ ]?[:=]?[ ]*(?:</?(?:code|b|strong|span|em|i|pre|kbd|samp|var|tt|td|th|dd|br|p|div|font|a|u)"
+        KEY + rb"(?:[\"']?\])?[ ]?(?:[:=]|is|was)?[ ]*"
+        rb"(?:</?(?:code|b|strong|span|em|i|pre|kbd|samp|var|tt|td|th|dd|br|p|div|font|a|u)"
         rb"(?:[ /][^<>\n]{0,60})?>"
         rb"[ :]*){1,4}(?P<secret>[^<> \t\n]{6,})<",
         "<li>API key: <code><a12>7<a11></code></li>",

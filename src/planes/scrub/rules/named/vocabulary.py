@@ -21,6 +21,7 @@ _KEYS = """
     recovery_code recovery_codes snmp_community community_string
     authtok password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     sec_key secret_access_key session_id jsessionid phpsessid credential credentials connection_string
+    access_code access_codes security_credentials props_key
     access_token_secret secret_proof genie_key authentication_string
 """
 
@@ -96,7 +97,7 @@ CLOSES = (
     rb"|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
     rb"(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
 )
-GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?:[:?]=|=>|=|:|%3[AaDd])[ \t]*"
+GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?:[:?]=|={1,2}>|=|:|%3[AaDd]|\xef\xbc[\x9a\x9d])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 _TYPE = (
     rb"(?:[ \t]*:[ \t]*(?:&(?:'static )?)?[a-z_][0-9a-z_.]{0,30}(?:\[[0-9a-z_. ,|]{0,40}\])?(?:[ \t]*[|][ \t]*none)?"
