@@ -260,30 +260,13 @@ NAME_RULES: tuple[Rule, ...] = (
         "smtp.login('loader', '<a16>')",
         login_judges.second_of_login,
         (
-            (
-                b"login(",
-                b"log_in(",
-                b"signin(",
-                b"sign_in(",
-                b"authenticate(",
-                b"credentials(",
-                b"credential(",
-                b"usernametoken(",
-                b"username_token(",
-                b"creds(",
-                b"cred(",
-                b"creds::new(",
-                b"credentials::new(",
-                b"auth(",
-                b"authentication(",
-                b"_password(",
-                b"_pw_set(",
-                b"createuser(",
-                b"userpassword(",
-                b"changepassword(",
-                b"create_user(",
-                b"adduser(",
-                b"add_user(",
+            tuple(
+                (
+                    b"login( log_in( signin( sign_in( authenticate( credentials( credential( "
+                    b"usernametoken( username_token( creds( cred( creds::new( credentials::new( auth( "
+                    b"authentication( _password( _pw_set( "
+                    b"createuser( userpassword( changepassword( create_user( adduser( add_user("
+                ).split()
             ),
             rb"[ \t]*[bu]?[\"']",
         ),
