@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import anyio
 import pytest
@@ -18,7 +19,7 @@ from tests.integration.planes.data_plane.executor.run_places import (
     run_to_end,
     until,
 )
-from tests.reliability.sizes import sized, tell
+from tests.reliability.sizes import IS_FULL, sized, tell
 
 from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments.interpreters import parts_of
@@ -78,9 +79,9 @@ def of_run(place: RunPlace) -> list[int]:
 
 async def test_a_cancelled_run_is_gone_whatever_it_tries(executor: LocalExecutor, runs_root: Path) -> None:
     times: list[float] = []
-    number = 0
-    # On a busy machine some rounds take longer than the platform does.
-    while number < ROUNDS or (number < 4 * ROUNDS and min(times) > GRACE_SECONDS + 2):
+    limit, number = GRACE_SECONDS + 2, 0
+    # On a busy machine a round may take longer than the platform does; each of them is held to it in full sizes.
+    while number < ROUNDS or (not IS_FULL and number < 4 * ROUNDS and median(times) > limit):
         number += 1
         place = make_place(runs_root, f"r17-{os.getpid()}-{number}")
         step = place.step([job_interpreter(), "-u", "-c", STAYS, str(CHILDREN)])
@@ -99,7 +100,7 @@ async def test_a_cancelled_run_is_gone_whatever_it_tries(executor: LocalExecutor
         assert "all" in await place.texts()
     tell("R17", f"{number} runs of {CHILDREN + 4} processes gone, {max(times):.2f} s at most, grace {GRACE_SECONDS} s")
 
-    assert min(times) <= GRACE_SECONDS + 2, times
+    assert (max(times) if IS_FULL else median(times)) <= limit, times
 
 
 async def test_no_run_leaves_a_zombie(executor: LocalExecutor, runs_root: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,11 +61,11 @@ class Place:
 
 
 def _check_felt(attempt: Callable[[], float]) -> None:
-    """Beside other work once in five times is enough: what takes longer by itself does so each time."""
-    took: list[float] = []
-    while not took or (took[-1] >= FELT_SECONDS and len(took) < 5):
+    """At the first try, or, as other work may have held that one up, at most of five."""
+    took = [attempt()]
+    while took[0] >= FELT_SECONDS and len(took) < 5:
         took.append(attempt())
-    assert took[-1] < FELT_SECONDS, took
+    assert median(took) < FELT_SECONDS, took
 
 
 def _sign_in(platform: PlatformProcess, email: str) -> dict[str, str]:

@@ -134,7 +134,7 @@ async def test_a_thousand_changes_a_second_become_frames(plane: LivePlane, tmp_p
         await user.sees("starting")
 
     # Asking takes a quarter of the time at most, so far less often than something changed.
-    assert len(plane.asked) - before <= 20 * seconds + 10
+    assert len(plane.asked) - before <= min(20 * seconds + 10, 1000)
 
 
 async def test_stream_that_is_cut_is_said_and_comes_back(plane: LivePlane, tmp_path: Path) -> None:
