@@ -17,6 +17,9 @@ MAX_RUN_SECONDS = 366 * 24 * 3600
 MAX_CONCURRENCY = 1000
 
 _ENTITY_TYPES = ("dataset", "job", "job-runs", "pipeline", "workspace")
+_AREAS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+)  # fmt: skip
 _REF_PART = re.compile(r"[\w-]{1,128}")
 _SCHEDULE_PROBES = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -47,7 +50,8 @@ def _client_can_read(definition: Mapping[str, Any]) -> Iterator[str]:
 def _timezone(definition: Mapping[str, Any]) -> Iterator[str]:
     name = part(definition, "require").get("timezone")
     if name is not None and not is_timezone(name):
-        yield "require.timezone: not an IANA time zone"
+        meant = _zone_meant_by(name)
+        yield f"require.timezone: not an IANA time zone{f'; {meant} is one' if meant else ''}"
 
 
 def _limits(definition: Mapping[str, Any]) -> Iterator[str]:
@@ -129,6 +133,13 @@ def is_timezone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _zone_meant_by(name: str) -> str | None:
+    """The zone of a name that lacks its area, its capitals or its underscores; None where that makes no zone."""
+    words = "_".join(name.split())
+    places = (words.title(), words.upper(), *(f"{area}/{words.title()}" for area in _AREAS))
+    return next((place for place in places if is_timezone(place)), None)
 
 
 def _is_number(value: object) -> bool:
