@@ -179,7 +179,9 @@ class DataPlane:
             host_names=lambda: names,
             grants=DATA_PLANE_ROUTES,
             lifespan=self._lifespan,
-            unlimited_bodies=lambda path: uploads.is_upload(path) or beacon.is_result(path),
+            unlimited_bodies=lambda path: (
+                uploads.is_upload(path) or beacon.is_result(path) or own_webhooks.is_call(path)
+            ),
         )
         app.state.services = self.services
         app.state.cursor_key = derive_key(self.identity.key, "cursors")

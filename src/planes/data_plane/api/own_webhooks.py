@@ -30,6 +30,11 @@ Paged = Annotated[Page, Depends(PageQuery())]
 Id = Annotated[str, Path(max_length=64)]
 
 
+def is_call(path: str) -> bool:
+    """Whether calls come in at this path: they have a limit of their own, which their answer says."""
+    return path.startswith("/webhooks/")
+
+
 @router.post("/webhooks/{webhook_id}", status_code=202)
 async def take_call(request: Request, webhook_id: Id) -> CallTaken:
     """Takes a call of whoever has the secret or signs with it. The body stays in the region."""
@@ -40,7 +45,7 @@ async def take_call(request: Request, webhook_id: Id) -> CallTaken:
     async for piece in request.stream():
         body += piece
         if len(body) > MOST_BODY_BYTES:
-            raise TooLarge("too_large", f"A call has at most {MOST_BODY_BYTES} bytes.")
+            raise TooLarge("call_too_large", f"A call has at most {MOST_BODY_BYTES} bytes.")
     return await webhooks.take(webhook_id, headers, bytes(body))
 
 

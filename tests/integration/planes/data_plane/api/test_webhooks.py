@@ -268,10 +268,12 @@ async def test_calls_outlive_a_control_plane_that_is_away(place: RunningRegion, 
 
 async def test_size_and_rate_are_bounded(place: RunningRegion) -> None:
     hook = await add(place)
-    large = await call(place, hook, b"x" * (MOST_BODY_BYTES + 1), **bearer(hook))
+    large = [await call(place, hook, b"x" * size, **bearer(hook)) for size in (MOST_BODY_BYTES + 1, 6 * 1024**2)]
     answers = [await call(place, hook, b"{}", **bearer(hook)) for _ in range(MOST_CALLS_A_MINUTE + 1)]
 
-    assert large.status_code == 413
+    assert [(answer.status_code, answer.json()["detail"]) for answer in large] == [
+        (413, f"A call has at most {MOST_BODY_BYTES} bytes.")
+    ] * 2
     assert [answer.status_code for answer in answers] == [202] * MOST_CALLS_A_MINUTE + [429]
 
 
