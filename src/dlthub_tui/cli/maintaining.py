@@ -36,18 +36,23 @@ def gc(
     dry_run
         Only say what would be removed.
     """
-    from dlthub_tui.embed.housekeeping import CannotTidy, tidy
+    from dlthub_tui.embed.housekeeping import CannotTidy, limits, tidy
 
     async def act() -> dict[str, dict[str, dict[str, int] | int]]:
         return await tidy(find_home(home), is_dry_run=dry_run)
 
     try:
+        kept = limits()
         regions = anyio.run(act)
     except CannotTidy as exc:
         exits.say_error(str(exc))
         return exits.FAILED
     sentence = "\n".join(_say(region, kinds, is_dry_run=dry_run) for region, kinds in regions.items())
-    exits.say_result({"dry_run": dry_run, "regions": regions}, as_json=as_json, sentence=sentence)
+    exits.say_result(
+        {"dry_run": dry_run, "limits": kept, "regions": regions},
+        as_json=as_json,
+        sentence=f"{sentence}\n{_say_limits(kept)}",
+    )
     return exits.FAILED if any(kinds["failed"] for kinds in regions.values()) else exits.DONE
 
 
@@ -172,6 +177,25 @@ def _private_key(path: Path) -> str:
     """As age writes it: a line among comments."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def _say_limits(kept: Mapping[str, int]) -> str:
+    logs, environments = (
+        f"{_days(kept[f'{of}_days'])} and {_size(kept[f'{of}_bytes'])}" for of in ("log", "environment")
+    )
+    # The service's own settings are nowhere but in its environment.
+    return (
+        f"Limits: logs {logs}, environments {environments}, unpacked code {_days(kept['code_days'])}; "
+        "by DLTHUB_TUI_KEEP_… of this shell, not by those of a service."
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count:,} {'day' if count == 1 else 'days'}" if count else "any age"
+
+
+def _size(size_bytes: int) -> str:
+    return size_words(size_bytes) if size_bytes else "any size"
 
 
 def _say(region: str, kinds: Mapping[str, dict[str, int] | int], *, is_dry_run: bool) -> str:

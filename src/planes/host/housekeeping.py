@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from planes.data_plane.services.audit import Audit
@@ -24,6 +24,14 @@ class _Region:
     database: Database
     clock: Clock
     folder: Path
+
+
+def limits(environment: Mapping[str, str]) -> dict[str, int]:
+    """How long and how much is kept: days and bytes, 0 for no limit. Raises: CannotTidy."""
+    try:
+        return asdict(retention(environment))
+    except PlaneError as exc:
+        raise CannotTidy(exc.detail) from exc
 
 
 async def tidy(

@@ -343,7 +343,9 @@ async def test_a_pass_killed_anywhere_is_finished_by_the_next(home: Path) -> Non
     assert len(removed) == len({entry.object_id for entry in removed}) == 10
 
 
-async def test_the_command_says_what_it_removed(place: RunningRegion, home: Path) -> None:
+async def test_the_command_says_what_it_removed_and_by_which_limits(
+    place: RunningRegion, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lease, _ = await place.run(HELLO)
     await age(place, 500)
 
@@ -359,7 +361,13 @@ async def test_the_command_says_what_it_removed(place: RunningRegion, home: Path
     assert code == 0
     assert json.loads(said)["regions"]["eu1"]["logs"]["count"] == 1
     assert not place.run_folder(lease).exists()
-    assert (await gc())[1] == "eu1: removed nothing.\n"
+    assert json.loads((await gc("--json"))[1])["limits"]["log_days"] == 90
+    monkeypatch.setenv("DLTHUB_TUI_KEEP_LOGS_DAYS", "1")
+    monkeypatch.setenv("DLTHUB_TUI_KEEP_ENVIRONMENTS_GB", "0")
+    assert (await gc())[1] == (
+        "eu1: removed nothing.\nLimits: logs 1 day and 50.0 GiB, environments 30 days and any size, unpacked code "
+        "30 days; by DLTHUB_TUI_KEEP_… of this shell, not by those of a service.\n"
+    )
 
 
 async def test_versions_are_left_alone(place: RunningRegion) -> None:
