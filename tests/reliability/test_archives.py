@@ -15,7 +15,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MEMBERS = sized(200_000, 1_000_000)
 BOMB_BYTES = sized(1_000_000_000, 10_000_000_000)
 MOST_GROWTH_KIB = 64 * 1024
-MOST_SECONDS = 2
+# Of processor time, of which the same work takes more beside other work; the members take 1.3 to 1.5 s at load 7.
+MOST_SECONDS = sized(4, 2)
+# The part of an archive after which it is known for what it is, where that is far from its end.
+MOST_READ = {"a million members": 1.2 * 100_000 / MEMBERS}
 
 
 def _squeezed(pieces: Iterator[bytes]) -> bytes:
@@ -61,7 +64,7 @@ FLOODS: dict[str, Callable[[], bytes]] = {
 def test_a_flood_is_refused_at_once_and_takes_little(name: str, tmp_path: Path) -> None:
     archive = FLOODS[name]()
 
-    growth, seconds, outcome = measure(archive, tmp_path)
+    growth, seconds, read, outcome = measure(archive, tmp_path)
 
     tell(
         f"R6 {name}", f"{len(archive) / 1e6:.1f} MB sent: +{growth / 1024:.1f} MiB, {seconds:.2f} s, {outcome.strip()}"
@@ -69,6 +72,7 @@ def test_a_flood_is_refused_at_once_and_takes_little(name: str, tmp_path: Path) 
     assert "taken" not in outcome
     assert growth <= MOST_GROWTH_KIB
     assert seconds <= MOST_SECONDS
+    assert read <= len(archive) * MOST_READ.get(name, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
@@ -77,7 +81,7 @@ def test_each_hostile_archive_is_refused_in_little_memory(tmp_path: Path) -> Non
     names = list(CASES)[:: sized(5, 1)]
     worst = (0, 0.0)
     for name in names:
-        growth, seconds, outcome = measure(CASES[name][0], tmp_path)
+        growth, seconds, _, outcome = measure(CASES[name][0], tmp_path)
         # By which rule is said where the smaller limits of those tests hold.
         assert "refused" in outcome, name
         worst = max(worst[0], growth), max(worst[1], seconds)

@@ -297,17 +297,18 @@ with open(sys.argv[1], "rb") as file:
         outcome = "taken"
     except PlaneError as exc:
         outcome = exc.detail
-print(peak() - before, time.process_time() - started, outcome)
+    read = file.tell()
+print(peak() - before, time.process_time() - started, read, outcome)
 """
 
 
-def measure(archive: bytes, folder: Path) -> tuple[int, float, str]:
-    """KiB of growth, seconds of processor time and the outcome, in a process of its own."""
+def measure(archive: bytes, folder: Path) -> tuple[int, float, int, str]:
+    """KiB of growth, seconds of processor time, bytes read and the outcome, in a process of its own."""
     (folder / "archive").write_bytes(archive)
     command = [sys.executable, "-c", MEASURE, str(folder / "archive")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
-    growth, seconds, outcome = done.stdout.split(" ", 2)
-    return int(growth), float(seconds), outcome
+    growth, seconds, read, outcome = done.stdout.split(" ", 3)
+    return int(growth), float(seconds), int(read), outcome
 
 
 @pytest.mark.slow
@@ -320,7 +321,7 @@ def test_a_flood_takes_bounded_memory_and_time(kind: str, tmp_path: Path) -> Non
             b"engine_version: 1\nfiles:\n" + b"".join(b"- r: %x\n" % (n * 7919**3) for n in range(1_200_000))
         ),
     }
-    growth, seconds, outcome = measure(floods[kind](), tmp_path)
+    growth, seconds, _, outcome = measure(floods[kind](), tmp_path)
 
     assert "refused" in outcome
     assert growth <= 64 * 1024
