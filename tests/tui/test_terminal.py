@@ -405,7 +405,7 @@ sys.exit(open_app(OpenRequest(home=sys.argv[1], url=sys.argv[2])))
 def test_an_app_that_fails_says_in_which_file_and_shows_no_traceback(installation: Any, tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     with terminal(["-c", FAILS, str(tmp_path), installation[0].url], environment) as opened:
-        opened.until_text("nothing needs you")
+        opened.until_text("2 running")
         opened.press("j\r")
 
         assert opened.wait() == 1
