@@ -62,7 +62,11 @@ from planes.wire.link import (
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
-_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_LONGEST_POLL_SECONDS = 90.0
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 15.0
+_LONGEST_ANSWER_SECONDS = 60.0
+_TIMEOUT = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
 _REFUSALS: dict[int, type[PlaneError]] = {
     400: InvalidRequest, 401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict,
 }  # fmt: skip
@@ -72,6 +76,26 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 
 class Unanswered(Unavailable):
     """The call was sent and no answer came: the control plane may or may not have acted on it."""
+
+
+class Patience:
+    """How long an answer is waited for where the same is said until it is heard.
+
+    It doubles with each answer that did not come in time, until one comes in the first time again: a way that is always
+    slow would hold what is said there for good.
+    """
+
+    def __init__(self, first_seconds: float, longest_seconds: float) -> None:
+        self._first = self.seconds = first_seconds
+        self._longest = longest_seconds
+
+    def missed(self) -> None:
+        """No answer came in time."""
+        self.seconds = min(self.seconds * 2, self._longest)
+
+    def answered(self, took_seconds: float) -> None:
+        """An answer came, after so long."""
+        self.seconds = self._first if took_seconds < self._first else min(took_seconds * 2, self._longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +122,8 @@ class Link:
         self._address = address
         self._key = key
         self._clock = clock
+        self._poll_patience = Patience(POLL_TIMEOUT_SECONDS, _LONGEST_POLL_SECONDS)
+        self._report_patience = Patience(_ANSWER_SECONDS, _LONGEST_ANSWER_SECONDS)
         # The control plane's address is configured; a redirect or a proxy would lead elsewhere.
         self._client = httpx.AsyncClient(
             base_url=address.control_plane_url,
@@ -138,15 +164,14 @@ class Link:
 
         Raises: Unavailable.
         """
-        timeout = httpx.Timeout(POLL_TIMEOUT_SECONDS, connect=5.0)
-        return _parse(PollResponse, await self._call("POST", "/link/v1/-poll", request, timeout))
+        return _parse(PollResponse, await self._call("POST", "/link/v1/-poll", request, self._poll_patience))
 
     async def report_status(self, run_id: str, report: StatusReport) -> None:
         """What became of a run. May run twice.
 
         Raises: Conflict when the fence is stale, Unavailable.
         """
-        await self._call("PUT", f"/link/v1/runs/{run_id}/status", report)
+        await self._call("PUT", f"/link/v1/runs/{run_id}/status", report, self._report_patience)
 
     async def issue_run_token(self, run_id: str, fence: int) -> RunTokenResponse:
         """The run's credential at the control plane.
@@ -239,7 +264,8 @@ class Link:
 
         Raises: Conflict when the fence is stale, Unavailable.
         """
-        await self._call("PUT", f"/link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}", report)
+        path = f"/link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}"
+        await self._call("PUT", path, report, self._report_patience)
 
     async def aclose(self) -> None:
         """Closes the connections. May run twice."""
@@ -254,9 +280,22 @@ class Link:
         await self.aclose()
 
     async def _call(
-        self, method: str, path: str, request: BaseModel, timeout: httpx.Timeout | None = None
+        self, method: str, path: str, request: BaseModel, patience: Patience | None = None
     ) -> httpx.Response:
-        return await self._send(method, path, request.model_dump_json().encode(), timeout=timeout)
+        body = request.model_dump_json().encode()
+        if patience is None:
+            return await self._send(method, path, body)
+        asked_at = self._clock.monotonic()
+        try:
+            answer = await self._send(
+                method, path, body, timeout=httpx.Timeout(patience.seconds, connect=_CONNECT_SECONDS)
+            )
+        except Unanswered as exc:
+            if isinstance(exc.__cause__, httpx.TimeoutException):
+                patience.missed()
+            raise
+        patience.answered(self._clock.monotonic() - asked_at)
+        return answer
 
     async def _send(
         self, method: str, path: str, body: bytes, *, signed: bool = True, timeout: httpx.Timeout | None = None

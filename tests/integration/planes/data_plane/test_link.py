@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -28,7 +29,7 @@ from planes.domain.identifiers import new_id
 from planes.tokens.errors import InvalidToken
 from planes.tokens.keys import PublicKey, SigningKey
 from planes.tokens.link_proof import verify_call
-from planes.wire.link import ConfigurationReport, ReportedStatus, StatusReport
+from planes.wire.link import ConfigurationReport, PollRequest, ReportedStatus, StatusReport
 
 pytestmark = pytest.mark.anyio
 REPORT = StatusReport(fence=1, status=ReportedStatus.RUNNING, at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -182,3 +183,34 @@ async def test_a_connection_that_breaks_may_have_told_it() -> None:
             with pytest.raises(Unanswered):
                 await link.report_status(new_id(), REPORT)
         group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("is_poll", "late_and_limits"),
+    [
+        (False, [(30, 15), (30, 30), (30, 60), (30, 60), (100, 60), (1, 60), (1, 15)]),
+        (True, [(55, 35), (55, 70), (100, 90), (1, 90), (1, 35)]),
+    ],
+)
+async def test_what_is_said_until_it_is_heard_is_waited_for_longer_where_answers_are_always_late(
+    is_poll: bool, late_and_limits: list[tuple[float, float]]
+) -> None:
+    clock, limits = FakeClock(), list[float]()
+    late_seconds = iter([late for late, _ in late_and_limits])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        limits.append(limit := request.extensions["timeout"]["read"])
+        late = next(late_seconds)
+        clock.advance(seconds=min(late, limit))
+        if late >= limit:
+            raise httpx.ReadTimeout("nothing came", request=request)
+        return httpx.Response(200, json={"leases": [], "cancels": [], "epoch": 0, "revocations": [], "keys": []})
+
+    transport = httpx.MockTransport(answer)
+    poll = PollRequest(free_slots=1, held=[], url="http://127.0.0.1:1", epoch=0)
+    async with Link(address("http://control.test"), SigningKey.generate(), clock, transport=transport) as link:
+        for _ in late_and_limits:
+            with suppress(Unanswered):
+                await (link.poll(poll) if is_poll else link.report_status("run", REPORT))
+
+    assert limits == [limit for _, limit in late_and_limits]
