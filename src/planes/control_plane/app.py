@@ -74,6 +74,7 @@ from planes.server.background import in_background
 from planes.server.late_routes import add_routers
 from planes.server.streams import Stopping
 from planes.settings import ControlPlaneSettings
+from planes.storage.control.deployments import release_every_deploy_lock
 from planes.storage.database import Database
 from planes.tokens.key_ring import KeyRing
 from planes.tokens.opaque import derive_key
@@ -214,6 +215,9 @@ def _lifespan(parts: Parts, stopping: Stopping) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         try:
+            if parts.database.dialect == "sqlite":  # its file has one control plane: who held a lock was killed
+                async with parts.database.transaction() as connection:
+                    await release_every_deploy_lock(connection)
             async with in_background([partial(loop, parts) for loop in LOOPS], stopping):
                 yield
                 stopping.stop()

@@ -218,6 +218,12 @@ async def release_deploy_lock(connection: Connection, workspace_id: WorkspaceId,
     await connection.execute(update(deploy_states).where(mine).values(lock_holder=None, locked_until=None))
 
 
+async def release_every_deploy_lock(connection: Connection) -> None:
+    """Frees the locks of a process that is gone: for one that nobody shares the database with, before it serves."""
+    held = deploy_states.c.lock_holder.is_not(None)
+    await connection.execute(update(deploy_states).where(held).values(lock_holder=None, locked_until=None))
+
+
 async def replace_deployed_pair(
     connection: Connection, workspace_id: WorkspaceId, deployment_id: str, configuration_id: str
 ) -> bool:
