@@ -118,3 +118,18 @@ async def test_code_that_is_run_is_named_by_its_deployment(open_app: Any) -> Non
         await stage.press(*JOB)
 
         await stage.until("version 4 of 4, deployment 12")
+
+
+async def test_a_job_that_is_archived_is_offered_to_be_brought_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*JOB)
+        await stage.until("Jobs › ingest.load_orders")
+        load = next(job for job in stage.installation.jobs if job["job_ref"] == "jobs.ingest.load_orders")
+        load["is_archived"] = True
+        await stage.press("ctrl+r")
+        await stage.until("⊟ archived")
+        assert "D bring back" in stage.text
+        await stage.press("D")
+
+        await stage.until("ingest.load_orders is back.")
+        assert "D bring back" not in stage.text

@@ -108,11 +108,13 @@ class JobPanes(SortedList, FailedList):
         return super().why_not(action)
 
     def footer_entries(self) -> list[tuple[Action, str]]:
-        """Enter opens what has the cursor."""
-        entries = super().footer_entries()
-        if self.graph.job_ref is None:
-            return entries
-        return [(action, "open job" if action.id == "row.open" else label) for action, label in entries]
+        """Enter opens what has the cursor; what is archived is brought back."""
+        names: dict[str, str] = {}
+        if self.graph.job_ref is not None:
+            names["row.open"] = "open job"
+        if self._job is not None and self._job.is_archived:
+            names["item.destroy"] = "bring back"
+        return [(action, names.get(action.id, label)) for action, label in super().footer_entries()]
 
     def do_pane_next(self) -> None:
         """From the history to what is around it, and back."""
