@@ -167,7 +167,9 @@ def command_line(item: Offer, look: Look, *, is_chosen: bool, name_cells: int) -
     """One candidate."""
     cursor = accent(f"{look.glyphs.cursor}  ") if is_chosen else Span("   ")
     role = Role.MUTED if item.why_not else Role.TEXT
-    said = item.why_not or item.sentence or item.title
+    # What ends something has one name everywhere, and a word for it that is the screen's own.
+    own = f"{item.title}: " if item.choice == "item.end" and item.title != item.name else ""
+    said = item.why_not or f"{own}{item.sentence}" or item.title
     name = f"{item.name or item.title:<{max(LEAST_NAME_CELLS, name_cells)}}"
     return (cursor, Span(name, role), accent(f"{item.keys:<10}"), muted(said))
 

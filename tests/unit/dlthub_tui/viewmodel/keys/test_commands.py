@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dlthub_tui.viewmodel.keys.actions import ACTIONS
-from dlthub_tui.viewmodel.keys.commands import Offer, found, offer, unknown
+from dlthub_tui.viewmodel.keys.commands import Offer, command_line, found, offer, unknown
 from dlthub_tui.viewmodel.keys.search_words import SEARCH_WORDS
 from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import text_of
 
 OF_NO_KEY = {"workspace-settings", "sign-ins", "settings"}
 OFFERS = [offer(action, None, Look(), "Here") for action in ACTIONS if action.layer in {"run", "log", "global"}]
@@ -31,6 +34,16 @@ def test_the_command_line_does_nothing_by_a_word_of_elsewhere_and_says_the_name(
     assert unknown(OFFERS, "run x", in_workspace=False) == '"run" takes a job of a workspace: open the workspace first.'
     assert unknown(OFFERS, "rotate") == 'No command "rotate". Nearest: new-value.'
     assert unknown(OFFERS, "lnk").startswith('No command "lnk". Nearest: link')
+
+
+def test_what_ends_something_is_called_as_the_screen_calls_it() -> None:
+    def said(title: str) -> str:
+        action = next(each for each in ACTIONS if each.id == "item.end")
+        item = offer(replace(action, title=title, sentence="what needs you"), None, Look(), "Here")
+        return text_of(command_line(item, Look(), is_chosen=False, name_cells=0))
+
+    assert said("set aside").endswith("set aside: what needs you")
+    assert said("stop").endswith("  what needs you")
 
 
 def test_each_word_belongs_to_an_action_and_says_more_than_its_own_words() -> None:
