@@ -41,6 +41,15 @@ async def test_a_member_gets_another_role(open_app: Any) -> None:
         await stage.until("2 people and 1 key may deploy")
 
 
+async def test_while_its_region_is_silent_enter_does_what_it_always_does(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        await stage.press("ctrl+r", *TEAM)
+        await stage.until("error id")
+
+        assert "enter change role" in stage.text
+
+
 async def test_somebody_joins_with_a_role(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*TEAM, "a")

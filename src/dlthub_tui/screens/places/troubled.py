@@ -197,7 +197,8 @@ class Troubled(Living):
         """While the sheet is open: what it is for."""
         if self.open_sheet() is None:
             return super().footer_entries()
-        entries = ((self._find(action_id), label) for action_id, label in FOOTER)
+        opens = dict(self.FOOTER).get("row.open", "open")
+        entries = ((self._find(each), opens if each == "row.open" else label) for each, label in FOOTER)
         return [(action, label) for action, label in entries if action is not None and self.why_not(action) is None]
 
     def do_copy_link(self) -> None:
