@@ -105,6 +105,21 @@ async def test_own_region_that_does_not_answer_leaves_what_the_control_plane_kno
         assert "14 jobs, 9,482 runs" in stage.text
 
 
+async def test_silence_of_its_region_is_not_waited_for_by_what_the_control_plane_knows(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        held = stage.installation.held["/audit-entries"] = anyio.Event()
+        await stage.press("ctrl+r", "tab", "down", "enter")
+        await stage.pilot.press("8")
+        await stage.until(" Code ")
+        await stage.pilot.press("i")
+        await stage.until("14 jobs, 9,482 runs")
+        code = next(row for row in stage.text.splitlines() if " Code " in row)
+
+        assert "?" in code.split()
+        stage.portal.call(held.set)
+
+
 async def test_region_that_holds_what_it_must_not_is_told_of(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.held_elsewhere.add(identifier("organization/orchard-eu"))

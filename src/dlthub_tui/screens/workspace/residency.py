@@ -76,6 +76,10 @@ class ResidencyScreen(TabScreen):
         self._held = await get_control_holdings(connection.control, self.workspace.id)
         self._is_strict = await self._ask_strictness()
         self._troubles.clear()
+        if self.is_region_silent and not self.is_loaded:
+            # Its silence is waited out, and what the control plane knows is here already.
+            self.is_loaded = True
+            self.show_rows()
         async with anyio.create_task_group() as asking:
             asking.start_soon(self._told_of, self.workspace.dataplane_id, self._ask_region())
             for region in view.others_of(self._held):
