@@ -32,6 +32,18 @@ async def test_all_profiles_stand_side_by_side_where_there_is_room(open_app: Any
         assert "Profile access" not in stage.text
 
 
+async def test_an_empty_value_is_said_to_be_empty(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.add_variable("NOTHING", "", "prod")
+        stage.installation.add_variable("BLANK", "  ", "prod")
+        await stage.press(*VARIABLES)
+        await stage.until("NOTHING")
+        rows = {row.strip(" ❯").split()[0]: row for row in stage.text.splitlines() if "✓" in row}
+
+        assert rows["NOTHING"].split("✓")[1].strip() == "empty"
+        assert rows["BLANK"].split("✓")[1].strip() == "only blanks"
+
+
 async def test_age_of_secrets_and_who_set_what_are_said(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*VARIABLES)

@@ -125,6 +125,9 @@ def _cell(variable: Variable | None, look: Look, *, wins: bool) -> Line:
         return ()
     mark = look.state("completed").text
     text = value_of(variable, look)
+    if not text.strip():
+        text = "only blanks" if text else "empty"
+        return (Span(f"{mark} " if wins else "  ", Role.OK), muted(text))
     return (Span(f"{mark} ", Role.OK), Span(text)) if wins else (Span("  "), muted(text))
 
 
