@@ -105,7 +105,7 @@ async def test_all_that_is_wrong_with_the_settings_stays_to_be_read(open_app: An
         await stage.press("colon", *"settings", "enter")
         await stage.until('no action is called "run.begin"')
         assert "settings.toml: / is" in stage.text
-        assert "f1, then ctrl+e" in stage.text
+        assert "f1 where a key works, then ctrl+e" in stage.text
         assert 'no table is called "theme"' in stage.text
 
 

@@ -18,7 +18,7 @@ from dlthub_tui.viewmodel.text import Line, Role, cut_front, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
 
-REBINDS = ", then {field.edit} on a key changes it: [keys] of the file."
+REBINDS = " where a key works, then {field.edit} changes it: [keys] of the file."
 
 
 class SettingsScreen(PlaceScreen):
