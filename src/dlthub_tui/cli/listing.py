@@ -14,7 +14,7 @@ from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import wants_colour
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.models import Run
+    from dlthub_tui.client.models import Job, Run
     from dlthub_tui.session.connection import Connection
 
 MOST_RUNS = 1000
@@ -86,7 +86,6 @@ def jobs(place: PlaceName, /, *, home: Home = None, url: Url = None, as_json: Js
         from dlthub_tui.cli.tables import local, print_table
         from dlthub_tui.client.jobs import list_jobs, list_passed_over
         from dlthub_tui.session.names import find_workspace, short_name
-        from dlthub_tui.viewmodel import words
         from dlthub_tui.viewmodel.work.runs import passed_over_words
 
         found = await find_workspace(connection.control, place)
@@ -96,15 +95,7 @@ def jobs(place: PlaceName, /, *, home: Home = None, url: Url = None, as_json: Js
             items = [listed_job_shape(found, one, over.get(one.id)) for one in listed]
             print(json.dumps({"items": items, "total": len(listed)}))
             return exits.DONE
-        rows = [
-            (
-                short_name(one),
-                "paused" if one.is_paused else words.schedules(one.triggers, one.job_type, one.timezone),
-                local(one.next_scheduled_run_at),
-                one.latest_run.status if one.latest_run else "-",
-            )
-            for one in listed
-        ]
+        rows = [job_row(one) for one in listed]
         print_table(("JOB", "FIRES", "NEXT", "LAST RUN"), rows, colour=wants_colour())
         for one in filter(lambda one: one.id in over, listed):
             exits.say_error(f"{short_name(one)} did not start: {passed_over_words(over[one.id], local)}.")
@@ -130,6 +121,20 @@ def workspaces(*, home: Home = None, url: Url = None, as_json: Json = False) -> 
         return exits.DONE
 
     return worked(home, url, act)
+
+
+def job_row(job: Job) -> tuple[str, ...]:
+    """The cells of one job. What is paused keeps its schedule, whose next moment starts nothing."""
+    from dlthub_tui.cli.tables import local
+    from dlthub_tui.session.names import short_name
+    from dlthub_tui.viewmodel import words
+
+    return (
+        short_name(job),
+        words.schedules(job.triggers, job.job_type, job.timezone),
+        "paused" if job.is_paused else local(job.next_scheduled_run_at),
+        job.latest_run.status if job.latest_run else "-",
+    )
 
 
 def run_row(run: Run) -> tuple[str, ...]:
