@@ -50,9 +50,12 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, end)
 
 
+_LIST = re.compile(rb"\((?:[a-z][a-z_-]{0,40}(?:[ )]|$)|[\"'$)])")
+
+
 def environment(line: bytes, begin: int, start: int, end: int) -> int:
     """What a variable is set to: one word in quotes or without, or words up to the end of the line."""
-    if line[start : start + 1] == b"(":
+    if _LIST.match(line, start):
         return -1  # a list or a command: `set -l token (commandline -ct)`
     return flag(line, begin, start, max(end, phrase_end(line, start)))
 

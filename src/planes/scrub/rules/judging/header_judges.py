@@ -31,7 +31,8 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     if len(secret) < 8 and (has_scheme or _OWN_SCHEME.search(line, begin, start)) and not _PARAMETER.fullmatch(secret):
         end = _header_end(line, begin, start, end)  # a sign of a border in it ended the pattern early
         secret = line[start:end].rstrip(b")]}")
-    if not has_scheme and secret.startswith((b"https://", b"http://")):
+    is_address = not has_scheme and secret.startswith((b"https://", b"http://"))
+    if is_address and not looks_random(secret.rpartition(b"/")[2]):
         return -1  # where one is authorized: addresses have rules of their own
     if not has_scheme and _CODE.match(secret) and line[start - 2 : start] == b"= ":
         return -1

@@ -112,22 +112,26 @@ _DESCRIPTION = re.compile(rb"(?:The|An?|This|Your|If|Specifies|Identifies)(?:[ ]
 # By which a client of a cloud asks for the next page: `"input_token": "Marker"`.
 _OF_PAGES = re.compile(rb"(?:^|[^A-Za-z])(?:in|out)put_$", re.IGNORECASE)
 _WORDS = re.compile(rb"[A-Za-z]+(?:\.[A-Za-z]+)*")
+_PAGE = re.compile(rb"next|token|marker|cursor|page|start|last|position|offset|name|id$", re.IGNORECASE)
+# What such a sentence speaks of; a phrase that is a secret itself does not.
+_SUBJECT = re.compile(rb"\b(?:tokens?|keys?|secrets?|credentials?|identifiers?|sessions?|signatures?|ID)\b")
 
 
 def _is_told_of(line: bytes, begin: int, secret: bytes) -> bool:
     """Whether a sentence describes a key or token, or names the member of an answer that holds the next one."""
-    if line[begin : begin + 4].lower() == b"pass":
+    if line[begin : begin + 4].lower().startswith((b"pass", b"pwd", b"pswd", b"kenn")):
         return False
-    if secret[-1:] == b"." and _DESCRIPTION.match(secret):
+    if secret[-1:] == b"." and _DESCRIPTION.match(secret) and _SUBJECT.search(secret):
         return True
     is_token = line[begin : begin + 5].lower() == b"token" and _OF_PAGES.search(line, max(0, begin - 8), begin)
-    return bool(is_token) and _WORDS.fullmatch(secret) is not None
+    return bool(is_token) and _WORDS.fullmatch(secret) is not None and _PAGE.search(secret) is not None
 
 
 def _closes_query(line: bytes, begin: int, start: int) -> bool:
     """Whether the quote behind a name closes an address in which it has no value: `"/?api_key=" a:1`."""
     is_parameter = line[begin - 1 : begin] in (b"?", b"&") and line[start - 2 : start - 1] == b"="
-    return is_parameter and line.count(line[start - 1 : start], 0, begin) % 2 == 1
+    is_apart = line[start : start + 1] in (b" ", b"\t", b",", b")", b"]", b"}", b">")
+    return is_parameter and is_apart and line.count(line[start - 1 : start], 0, begin) % 2 == 1
 
 
 def beside(line: bytes, begin: int, start: int, end: int) -> int:

@@ -12,7 +12,7 @@ _DECLARED = re.compile(
 # `X25519PrivateKey`, `OAuth2Token`
 _CLASS = re.compile(rb"[A-Z][A-Za-z]{0,16}[0-9]{1,5}[A-Z][A-Za-z0-9]{0,24}(?:Token|Key|Credential)s?,?$")
 # `_context6.t7`
-_STATE = re.compile(rb"_[a-z]+[0-9]*\.[a-z][0-9]+[,;)]*$")
+_STATE = re.compile(rb"_c(?:ontext|tx)[0-9]*\.[a-z][0-9]+[,;)]*$")
 _VERSION = re.compile(rb"[0-9]+(?:\.[0-9]+)+$|#[0-9A-Fa-f]{6}$")
 # Which versions of a package fit, whatever it is called: `"jsonwebtoken": "^9.0.3"`
 _RANGE = re.compile(rb"(?:\^|~|[<>]=?|={1,2})[ ]?v?[0-9]+(?:\.[0-9x*]+){1,3}(?:-[a-z]+(?:\.[0-9]+)?)?$")
@@ -53,14 +53,16 @@ _LITERAL = re.compile(
     rb"(?:true|false|null|none|undefined)(?:[|](?:true|false|null|none)[,)\]]?$|;[a-z])", re.IGNORECASE
 )
 # `function(e,t){`, and what code that was made short names and takes from another module: `je.default,`
-_SHORTENED = re.compile(rb"(?:async )?function\(|[A-Za-z_$]{1,2}\.[A-Za-z]{3,}[,;)}]")
+_SHORTENED = re.compile(rb"(?:async )?function\(|[A-Za-z_$]{1,2}\.[a-z]{3,12}(?:[A-Z][a-z]{2,11}){0,3}[,;)}]")
 # `sessionStore === null`
 _COMPARED = re.compile(rb"[A-Za-z_$][A-Za-z_$.]*[ ](?:[!=]==?|[?]{2})[ ]")
 
 
 def is_of_union(line: bytes, start: int) -> bool:
     """Whether what stands without quotes is one of several types; in a row of a table it is not."""
-    return _OF_UNION.match(line, start) is not None and line.lstrip()[:1] != b"|"
+    is_second_cell = line[start - 2 : start] == b"| " and line.find(b"|", 0, start - 2) < 0
+    in_row = is_second_cell or line.lstrip()[:1] == b"|"
+    return not in_row and _OF_UNION.match(line, start) is not None
 
 
 def is_expression(line: bytes, start: int) -> bool:

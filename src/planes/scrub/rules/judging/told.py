@@ -100,9 +100,14 @@ _FIELD = re.compile(rb"[a-z]{2,12}:[0-9]+ [a-z]{2,12}:")
 # The next type of a union: `credentials: FileSystemCredentials | AbstractFileSystem`.
 _UNION = re.compile(rb":[ ](?:[A-Za-z_.]+[ ][|][ ])+$")
 # A line behind a count in a text that shows its breaks: `token 0\\ntoken 1`
-_COUNTED = re.compile(rb"[0-9]{1,6}\\+n")
+_COUNTED = re.compile(rb"[0-9]{1,3}\\+n")
+_OF_PASSWORD = (b"pass", b"pwd", b"pswd", b"kenn")
 # `"https://example.com/account/password" "Mozilla/5.0 …`, `"/?token" 0000561228C56078`: the name ends an address.
 _ENDS_ADDRESS = re.compile(rb"(?:://|[?])[^ \t\"'`]*$")
+# `Mozilla/5.0`, `0000561228C56078`, and words.
+_BEHIND_ADDRESS = re.compile(
+    rb"(?:[A-Za-z][\w.+-]{0,60}/v?[0-9][\w.+-]{0,20}|0{4}[0-9A-F]{12}|[A-Za-z./-]{1,64})[\"'`,;]*"
+)
 _CLOSES_ADDRESS = re.compile(rb"[\w.-]*[\"'`][ ]")
 # `RESTClient.paginate`
 _METHOD = re.compile(rb"(?:[A-Z]+[a-z]+)+\.[a-z]+(?:_[a-z]+)*(?:\(\))?")
@@ -133,9 +138,12 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         or (line.rfind(b"| ", start - 2, start) >= 0 and _UNION.search(line, max(0, start - 160), start))
     ):
         return -1
-    if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end) or _COUNTED.match(stripped):
+    if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end):
         return -1
-    if _CLOSES_ADDRESS.match(line, begin, start) and _ENDS_ADDRESS.search(line, max(0, begin - _LONGEST_PATH), begin):
+    if _COUNTED.match(stripped) and not line[begin : begin + 4].lower().startswith(_OF_PASSWORD):
+        return -1
+    is_other = _CLOSES_ADDRESS.match(line, begin, start) is not None and _BEHIND_ADDRESS.fullmatch(stripped) is not None
+    if is_other and _ENDS_ADDRESS.search(line, max(0, begin - _LONGEST_PATH), begin):
         return -1
     if _OF_USER.search(line[begin:start]):
         return -1

@@ -26,7 +26,6 @@ _NEXT_VALUE = re.compile(
     rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
 # A type with parameters (`dictionary<values=string>`); a call whose text in quotes has rules of its own.
-_WORD_BEFORE = re.compile(rb"^.*?([\w.-]+)[ \t]*[:=]?[ \t]*$", re.DOTALL)
 # `sshpass:amd64`, as Debian names packages
 _ARCHITECTURE = re.compile(rb":(?:amd64|arm64|armhf|armel|i386|riscv64|s390x|ppc64el|all)(?=[ ,)]|$)")
 # What systemd takes by a pattern of names: `ImportCredential=login.*`
@@ -42,7 +41,7 @@ _COUNT = re.compile(rb"(?:[0-9]{1,5}|[0-9]{1,4},)(?:[ \t\r]|$)")
 _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
-_CALL = re.compile(rb"!{0,2}[A-Za-z_][\w.]*[(\[]|\[|\(")
+_CALL = re.compile(rb"(?:!{1,2}[a-z]|[A-Za-z_])[\w.]*[(\[]|\[|\(")
 # What ends the line of a request whose last parameter has no value: `/?api_key= HTTP/1.1`
 _PROTOCOL = re.compile(rb"HTTP/[0-9.]{1,3}")
 # `last_auth: 2026-11-28T03:00:00Z`
@@ -108,7 +107,7 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1  # `password= host=db`, `{Password: SSLMode:require}`: an empty value
     if secret[:2] == b"//" and line[start - 1 : start] == b":":
         return -1  # the name is the scheme of an address
-    if secret[:1] == b"/" and secret.endswith(b"/" + _WORD_BEFORE.sub(rb"\1", line[:start])[-128:]):
+    if secret[:1] == b"/" and (name := _name_before(line, begin, start)) and secret.endswith(b"/" + name):
         return -1  # `db_password:/etc/credstore/db_password`
     if _VISIBILITY.match(secret):
         return -1  # `["password":protected]=>`, whose value stands below
@@ -227,16 +226,23 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
 
 # What code assigns: `verifier,`, `device_code}))`
 _VARIABLE = re.compile(rb"([A-Za-z_]{3,64})[,;)}\]]*$")
-_NAME_BEFORE = re.compile(rb"([\w.-]+)[\"']?[ \t]*[:=]?[ \t]*$")
+_OF_NAMES = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-"
 _SHORTEST_NAME = 6
+
+
+def _name_before(line: bytes, begin: int, start: int) -> bytes:
+    """The word to which a value is assigned: without a pattern, which takes long where many blanks stand between."""
+    before = line[max(0, begin - 128) : start].rstrip(b" \t")
+    if before.endswith((b":", b"=")):
+        before = before[:-1].rstrip(b" \t")
+    if before.endswith((b'"', b"'")):
+        before = before[:-1]
+    return before[len(before.rstrip(_OF_NAMES)) :]
 
 
 def _is_named_alike(line: bytes, begin: int, start: int, secret: bytes) -> bool:
     """Whether what is assigned is called as that to which it is: by several words, its last one, or shorter."""
-    found = _NAME_BEFORE.search(line, max(0, begin - 128), start)
-    if found is None:
-        return False
-    name = found[1].rpartition(b".")[2]
+    name = _name_before(line, begin, start).rpartition(b".")[2]
     if _COLUMN.fullmatch(secret) and name == secret:
         return True
     assigned = _VARIABLE.match(secret)
@@ -244,7 +250,8 @@ def _is_named_alike(line: bytes, begin: int, start: int, secret: bytes) -> bool:
         return False
     letters, of_name = (word.replace(b"_", b"").lower() for word in (assigned[1], name))
     is_last = len(letters) >= _SHORTEST_NAME and of_name.endswith(letters)
-    is_short = line[start + len(secret) :][:1] == b";" and name.rpartition(b"_")[2].startswith(assigned[1])
+    end = start + len(secret)
+    is_short = line[end : end + 1] == b";" and name.rpartition(b"_")[2].startswith(assigned[1])
     return is_last or is_short
 
 

@@ -75,8 +75,8 @@ def _counts_up(line: bytes, start: int, end: int) -> bool:
 
 
 # So many numbers more, before or behind, of which the next four are no card.
-_MANY_BEFORE = re.compile(rb"(?:[0-9]{1,6}[ ]){8}$")
-_MANY_BEHIND = re.compile(rb"(?:[ ][0-9]{1,6}){8}")
+_MANY_BEFORE = re.compile(rb"(?:[0-9]{3,6}[ ]){8}$")
+_MANY_BEHIND = re.compile(rb"(?:[ ][0-9]{3,6}){8}")
 
 
 def _is_in_row(line: bytes, start: int, end: int) -> bool:
