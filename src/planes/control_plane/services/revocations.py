@@ -35,3 +35,8 @@ async def since(connection: Connection, epoch: int) -> list[Revocation]:
     """What a data plane that knows `epoch` has not heard yet, oldest first, at most 1,000 at a time."""
     rows: Sequence[stored.RevocationRow] = await stored.list_revocations(connection, epoch, _MAXIMUM)
     return [Revocation(epoch=row.epoch, claim=RevokedClaim(row.claim), value=row.value) for row in rows]
+
+
+def told_up_to(epoch: int, revoked: Sequence[Revocation]) -> int:
+    """What a data plane knows once it has heard these: the current `epoch`, unless it has to ask for the rest."""
+    return revoked[-1].epoch if len(revoked) == _MAXIMUM else epoch

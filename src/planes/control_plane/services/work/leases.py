@@ -166,7 +166,7 @@ def _looked(parts: Parts, request: PollRequest, found: _Found, granted: _Granted
         leases=granted.leases,
         run_tokens=granted.tokens,
         cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in found.cancels] + found.stale,
-        epoch=found.epoch,
+        epoch=revocations.told_up_to(found.epoch, found.revoked),
         revocations=found.revoked,
         keys=[key.text for key in parts.public_keys],
         unheard=found.unheard,
