@@ -86,10 +86,11 @@ class Revocations:
         """Takes over what a poll said that named `asked_epoch`; in force at once, before it is stored. May run twice.
 
         A control plane that knows less than the poll named comes from a backup, and gives the numbers since out again:
-        what they meant before holds no more, or tokens of now would be refused as old ones.
+        what they meant before holds no more, or tokens of now would be refused as old ones. What a poll answers that
+        began before another one told that, is late: its epoch says nothing of what is known now.
         """
         if answer.epoch < asked_epoch:
-            await self._forget_above(answer.epoch)
+            await self._forget_above(answer.epoch, asked_epoch)
         for revocation in answer.revocations:
             self._raise_floor(revocation)
         await self.learn_keys(answer.keys)
@@ -97,16 +98,19 @@ class Revocations:
             return
         async with self._turn_to_write:  # several polls at once hear the same
             old = self._too_old()
+            epoch = max(self.epoch, answer.epoch) if asked_epoch <= self.epoch else self.epoch
             async with self._database.transaction() as connection:
                 await told.forget_revocations(connection, list(old.values()))
                 for revocation in answer.revocations:
                     await told.save_revocation(connection, revocation.claim, revocation.value, revocation.epoch)
-                await told.save_epoch(connection, answer.epoch)
+                await told.save_epoch(connection, epoch)
             self._forget(old)
-            self.epoch = answer.epoch
+            self.epoch = epoch
 
-    async def _forget_above(self, epoch: int) -> None:
+    async def _forget_above(self, epoch: int, asked_epoch: int) -> None:
         async with self._turn_to_write:
+            if asked_epoch > self.epoch:
+                return
             above = {named: of_claim for named, of_claim in self._revoked.items() if of_claim > epoch}
             async with self._database.transaction() as connection:
                 await told.forget_revocations(connection, list(above.values()))

@@ -53,3 +53,29 @@ async def test_a_control_plane_from_a_backup_gives_out_its_numbers_again(databas
     assert late == 3
     assert (stored.epoch, len(stored)) == (1, 1)
     assert (revocations.epoch, len(revocations)) == (2, 2)
+
+
+async def test_what_is_heard_of_a_control_plane_from_a_backup_outlives_late_answers(database_url: str) -> None:
+    """Of polls that began before: neither is forgotten what was revoked since, nor taken for heard what was not."""
+    database = await Database.open(database_url, "planes.storage.data.migrations")
+    revocations = Revocations(database, "eu1", SystemClock())
+    await revocations.load()
+    before, since, missed = (Revocation(epoch=epoch, claim=RevokedClaim.SESSION, value=new_id()) for epoch in (9, 4, 5))
+
+    def answer(epoch: int, *revoked: Revocation) -> PollResponse:
+        return PollResponse(leases=[], cancels=[], epoch=epoch, revocations=list(revoked), keys=[])
+
+    await revocations.apply(answer(9, before), 0)
+    await revocations.apply(answer(3), 9)
+    await revocations.apply(answer(4, since), 3)
+    await revocations.apply(answer(3), 9)
+    kept = revocations.epoch, len(revocations)
+    await revocations.apply(answer(5), 9)
+    heard = revocations.epoch
+    await revocations.apply(answer(5, missed), heard)
+    stored = Revocations(database, "eu1", SystemClock())
+    await stored.load()
+    await database.close()
+
+    assert (kept, heard) == ((4, 1), 4)
+    assert (revocations.epoch, len(revocations)) == (stored.epoch, len(stored)) == (5, 2)
