@@ -151,10 +151,13 @@ async def runs_by_id(
     return {row["id"]: as_run(row) for row in rows}
 
 
-async def runs_of_plane(connection: Connection, run_ids: Iterable[str], dataplane_id: DataPlaneId) -> dict[str, Run]:
+async def runs_of_plane(
+    connection: Connection, run_ids: Iterable[str], dataplane_id: DataPlaneId, *, for_update: bool = False
+) -> dict[str, Run]:
     """Those of the ids that are runs of this data plane, whatever became of them."""
     wanted = and_(runs.c.dataplane_id == dataplane_id, runs.c.id.in_(sorted(set(run_ids))))
-    rows = (await connection.execute(_RUNS.where(wanted))).mappings()
+    query = _RUNS.where(wanted).order_by(runs.c.id)
+    rows = (await connection.execute(query.with_for_update() if for_update else query)).mappings()
     return {row["id"]: as_run(row) for row in rows}
 
 
@@ -267,7 +270,9 @@ async def acknowledge(connection: Connection, run_ids: Sequence[str]) -> None:
 
 async def note_cancels_told(connection: Connection, run_ids: Sequence[str], now: datetime) -> None:
     """Remembers when a data plane was last told to cancel."""
-    await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(cancel_told_at=now))
+    # In the order in which a look takes its runs, as two control planes may look at once.
+    in_order = select(runs.c.id).where(runs.c.id.in_(list(run_ids))).order_by(runs.c.id).with_for_update()
+    await connection.execute(update(runs).where(runs.c.id.in_(in_order)).values(cancel_told_at=now))
 
 
 async def has_active_run(connection: Connection, workspace_id: WorkspaceId) -> bool:

@@ -62,16 +62,16 @@ async def renew(
         return plane
     async with parts.database.transaction() as connection:
         await data_planes.saw(connection, dataplane_id, request.url, process, now)
-        for run_id in forgotten:
-            run = await stored_runs.find_run(connection, run_id, for_update=True)
-            if run is not None and run.status is RunStatus.PENDING:
-                await stored_runs.save_run(connection, leases.claim_held(run, held[run_id], request.home, now, rules))
-                _log.warning("claim_was_forgotten", run_id=run_id, dataplane_id=dataplane_id)
-        if held:
-            leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
-            renewed = [
-                run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
-            ]
+        named = [*forgotten, *(run.id for run in leased if run.id in held)]
+        if named:
+            # In one go, as everybody takes runs in the order of their ids: else each could wait for the other.
+            found = await stored_runs.runs_of_plane(connection, named, dataplane_id, for_update=True)
+            for run_id, run in found.items():
+                if run.status is RunStatus.PENDING:
+                    found[run_id] = leases.claim_held(run, held[run_id], request.home, now, rules)
+                    await stored_runs.save_run(connection, found[run_id])
+                    _log.warning("claim_was_forgotten", run_id=run_id, dataplane_id=dataplane_id)
+            renewed = [run.id for run in found.values() if leases.renew(run, held[run.id], now, rules) is not None]
             await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
     if known is not None and known != process:
         _log.info("region_process_changed", dataplane_id=dataplane_id)

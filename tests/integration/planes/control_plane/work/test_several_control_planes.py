@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
 from tests.fakes.control_stage import Stage, definition
 
@@ -21,7 +21,7 @@ from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
 from planes.control_plane.services.work.ticking import fire_due
 from planes.settings import ControlPlaneSettings
-from planes.storage.control.runs import find_run
+from planes.storage.control.runs import find_run, note_cancels_told, runs
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -200,6 +200,54 @@ async def test_a_refresh_and_a_poll_do_not_wait_for_each_other(stage: Stage) -> 
         await find_run(connection, high, for_update=True)
 
     assert [lease["run_id"] for lease in polled[0]["leases"]] == [answers[0]["id"]]
+
+
+async def test_a_poll_that_claims_what_was_forgotten_takes_runs_in_order(stage: Stage) -> None:
+    """It holds one that waits here and one that was claimed; another transaction takes both in the order of ids."""
+    load = (await stage.deployed(definition("load", execute={"concurrency": None})))["load"]
+    low, high = sorted([(await stage.trigger(load))["id"] for _ in range(2)])
+    await stage.report(low, "starting")
+    answers: list[dict[str, Any]] = []
+
+    async def poll() -> None:
+        answers.append(await stage.poll(free=0, held=[(low, 1), (high, 1)]))
+
+    async with anyio.create_task_group() as group:
+        async with stage.parts.database.transaction() as connection:
+            await find_run(connection, low, for_update=True)
+            group.start_soon(poll)
+            while not answers and not await _somebody_waits(stage):
+                await anyio.lowlevel.checkpoint()
+            await find_run(connection, high, for_update=True)
+        await stage.trigger(load)
+        while (await stage.run(high))["status"] == "pending":
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+
+    assert [(await stage.run(run_id))["status"] for run_id in (low, high)] == ["starting", "starting"]
+
+
+async def test_a_cancel_is_noted_as_told_in_the_order_of_runs(stage: Stage) -> None:
+    load = (await stage.deployed(definition("load", execute={"concurrency": None})))["load"]
+    high, low = sorted([(await stage.trigger(load))["id"] for _ in range(2)], reverse=True)
+    async with stage.parts.database.transaction() as connection:
+        for run_id in (high, low):  # so that the later one lies first
+            await connection.execute(update(runs).where(runs.c.id == run_id).values(chain_depth=0))
+    is_noted = anyio.Event()
+
+    async def note() -> None:
+        async with stage.parts.database.transaction() as connection:
+            await note_cancels_told(connection, [high, low], stage.clock.now())
+        is_noted.set()
+
+    async with anyio.create_task_group() as group:
+        async with stage.parts.database.transaction() as connection:
+            await find_run(connection, low, for_update=True)
+            group.start_soon(note)
+            while not await _somebody_waits(stage):
+                await anyio.lowlevel.checkpoint()
+            await find_run(connection, high, for_update=True)
+        await is_noted.wait()
 
 
 async def _somebody_waits(stage: Stage) -> bool:
