@@ -55,8 +55,8 @@ def _other_python(tree: Path, version: str) -> tuple[str, ...]:
     """The client takes the Python that it runs on, and `uv` looks at what packages ask for, not at the workspace."""
     asked: list[str] = []
     wish = _table(_document(_read(tree, tree / "pyproject.toml") or ""), "project").get("requires-python")
-    if isinstance(wish, str) and not _fits(version, wish):
-        asked.append(f"pyproject.toml asks for Python {_shown(wish)}")
+    if isinstance(wish, str) and len(wish) <= _MOST_SIGNS and not _fits(version, wish):
+        asked.append(f"pyproject.toml asks for Python {wish}")
     pinned = _PINNED.fullmatch((_lines(_read(tree, tree / ".python-version") or "") or [""])[0])
     if pinned and pinned[1] != ".".join(version.split(".")[:2]):
         asked.append(f".python-version asks for Python {pinned[0]}")

@@ -138,6 +138,7 @@ def test_a_project_file_that_is_taken_whole_or_unreadable_says_nothing(tmp_path:
     ("pyproject.toml", ">=3.11.4", "3.11.2", "has 3.11.2: the client takes"),
     ("pyproject.toml", "==3.11.*", "3.11", ""),
     ("pyproject.toml", "3.11", "3.13", ""),
+    ("pyproject.toml", ">=3.12" + 50 * ", !=3.14", "3.11", ""),
     (".python-version", "# ours\n3.13\n", "3.11", ".python-version asks for Python 3.13, and this"),
     (".python-version", "cpython-3.13.2\n3.12\n", "3.11", "asks for Python cpython-3.13.2"),
     (".python-version", "3.11.9\n", "3.11", ""),
