@@ -13,9 +13,11 @@ from tests.fakes.installation import NOW, identifier, stamp
 from tests.tui.waiting import screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
+from dlthub_tui.client.changes import Change
 from dlthub_tui.client.errors import TimedOut
 from dlthub_tui.client.installation import get_health
 from dlthub_tui.screens.installation import home_page
+from dlthub_tui.session.live_state import News
 
 pytestmark = [pytest.mark.anyio]
 
@@ -105,6 +107,26 @@ async def test_what_a_region_tells_while_the_list_is_asked_for_again_is_kept(ope
         await settle(stage.pilot)
 
         assert LEAK in stage.text
+
+
+async def test_a_region_that_had_not_told_when_another_workspace_changed_is_asked_again(open_app: Any) -> None:
+    async with open_app() as stage:
+        fake, home = stage.installation, stage.app.screen
+        fill_with_leaks(fake)
+        other = next(each["id"] for each in fake.workspaces if each["name"] == "weather")
+        told = fake.held["/leaks"] = stage.portal.call(anyio.Event)
+
+        async def until_asked() -> None:
+            await until(stage.pilot, lambda: any("/leaks" in each[1] for each in fake.requests), "leaks are asked for")
+            fake.requests.clear()
+
+        fake.requests.clear()
+        await stage.pilot.press("ctrl+r")
+        await until_asked()
+        stage.app.call_later(home.heard, News((Change(workspace_id=other, job_id="j"),)))
+        await until_asked()
+        stage.portal.call(told.set)
+        await until(stage.pilot, lambda: LEAK in stage.text, LEAK)
 
 
 async def test_viewers_are_told_of_no_secret(open_app: Any) -> None:

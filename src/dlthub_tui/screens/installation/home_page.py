@@ -226,7 +226,7 @@ class HomePage(SortedList):
             if state.workspace.archived_at is None and (not only or state.workspace.id in only)
         ]
         await ask_at_once(partial(ask, state) for state in asked)
-        self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
+        self.fetch(self._load_leaks(), "leaks")
 
     def _take_workspace(self, known: WorkspaceState) -> None:
         """Shown as it comes, twice a second: of hundreds of workspaces the last is known long after the first."""
@@ -242,8 +242,11 @@ class HomePage(SortedList):
         self._showing = None
         self.show_rows()
 
-    async def _load_leaks(self, workspace_ids: Sequence[str]) -> None:
-        """What runs printed, from each workspace's region, some minutes after the look before at the earliest."""
+    async def _load_leaks(self) -> None:
+        """What runs printed, from each workspace's region, some minutes after the look before at the earliest.
+
+        Of every workspace: this look ends the one before, which may not have come to those that changed nothing since.
+        """
         from dlthub_tui.client.leaks import list_open_leaks
 
         limiter = anyio.CapacityLimiter(MOST_AT_ONCE)
@@ -265,7 +268,8 @@ class HomePage(SortedList):
                 if leaks is not None:
                     self._take_leaks(workspace.id, leaks, counts_new=is_known)
 
-        refs = [self.workspace_ref(each) for each in workspace_ids]
+        live = (state.workspace for state in self.state.workspaces if state.workspace.archived_at is None)
+        refs = [self.workspace_ref(each.id) for each in live]
         again, now = self.context.leaks_again, time.monotonic()
         await ask_at_once(partial(ask, ref) for ref in refs if ref is not None and now >= again.get(ref.id, 0))
 
