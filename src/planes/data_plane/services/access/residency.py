@@ -77,7 +77,13 @@ class Residency:
             raise NotAllowed("residency", "The workspace of the run belongs to another organization here.")
         for name, row in (("deployment", deployment), ("configuration", configuration)):
             if row is None:
-                raise NotAllowed("residency", f"This region does not have the {name} of the run.")
+                # The control plane knows it, so that clients send it only when it has changed.
+                changed = "a file" if name == "deployment" else "a file in .dlt"
+                raise NotAllowed(
+                    "residency",
+                    f"This region does not have the {name} of the run, as after a backup that is older than it was "
+                    f"restored. Change {changed}, then deploy again.",
+                )
             if (row["organization_id"], row["workspace_id"]) != (lease.organization_id, lease.workspace_id):
                 raise NotAllowed("residency", f"The {name} of the run belongs to another workspace here.")
         assert deployment is not None

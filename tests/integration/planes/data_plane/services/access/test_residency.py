@@ -23,11 +23,19 @@ async def test_a_lease_of_what_was_uploaded_is_taken(region: RunningDataPlane) -
     await region.plane.services.residency.check_lease(region.lease(**await uploaded(region)))
 
 
-@pytest.mark.parametrize("field", ["organization_id", "workspace_id", "deployment_id", "configuration_id"])
-async def test_a_lease_that_contradicts_the_region_is_refused(region: RunningDataPlane, field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("organization_id", "belongs to another organization"),
+        ("workspace_id", "has never served the workspace"),
+        ("deployment_id", r"not have the deployment .* Change a file, then deploy again\."),
+        ("configuration_id", r"not have the configuration .* Change a file in \.dlt, then deploy again\."),
+    ],
+)
+async def test_a_lease_that_contradicts_the_region_is_refused(region: RunningDataPlane, field: str, said: str) -> None:
     ids = await uploaded(region)
 
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match=said):
         await region.plane.services.residency.check_lease(region.lease(**{**ids, field: new_id()}))
 
 
