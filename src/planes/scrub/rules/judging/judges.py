@@ -117,9 +117,14 @@ _PAGE = re.compile(rb"next|token|marker|cursor|page|start|last|position|offset|n
 _SUBJECT = re.compile(rb"\b(?:tokens?|keys?|secrets?|credentials?|identifiers?|sessions?|signatures?|ID)\b")
 
 
+def is_of_password(line: bytes, begin: int) -> bool:
+    """Whether a name begins as those of passwords do, by which no sentence, number or page is meant."""
+    return line[begin : begin + 4].lower().startswith((b"pass", b"pwd", b"pswd", b"kenn"))
+
+
 def _is_told_of(line: bytes, begin: int, secret: bytes) -> bool:
     """Whether a sentence describes a key or token, or names the member of an answer that holds the next one."""
-    if line[begin : begin + 4].lower().startswith((b"pass", b"pwd", b"pswd", b"kenn")):
+    if is_of_password(line, begin):
         return False
     if secret[-1:] == b"." and _DESCRIPTION.match(secret) and _SUBJECT.search(secret):
         return True

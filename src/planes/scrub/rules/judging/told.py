@@ -4,7 +4,7 @@ import re
 
 from planes.scrub.rules.judging.command_judges import flag
 from planes.scrub.rules.judging.extents import full_end, tail_end
-from planes.scrub.rules.judging.judges import FILE, IDENTIFIER, UUID, is_other_name, quoted
+from planes.scrub.rules.judging.judges import FILE, IDENTIFIER, UUID, is_of_password, is_other_name, quoted
 from planes.scrub.rules.judging.key_judges import is_table_key
 from planes.scrub.rules.judging.login_judges import is_place_of_login
 from planes.scrub.rules.judging.looks import (
@@ -101,7 +101,6 @@ _FIELD = re.compile(rb"[a-z]{2,12}:[0-9]+ [a-z]{2,12}:")
 _UNION = re.compile(rb":[ ](?:[A-Za-z_.]+[ ][|][ ])+$")
 # A line behind a count in a text that shows its breaks: `token 0\\ntoken 1`
 _COUNTED = re.compile(rb"[0-9]{1,3}\\+n")
-_OF_PASSWORD = (b"pass", b"pwd", b"pswd", b"kenn")
 # `"https://example.com/account/password" "Mozilla/5.0 …`, `"/?token" 0000561228C56078`: the name ends an address.
 _ENDS_ADDRESS = re.compile(rb"(?:://|[?])[^ \t\"'`]*$")
 # `Mozilla/5.0`, `0000561228C56078`, and words.
@@ -140,7 +139,7 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _METHOD.fullmatch(stripped) or _is_checksum(line, begin, start, end):
         return -1
-    if _COUNTED.match(stripped) and not line[begin : begin + 4].lower().startswith(_OF_PASSWORD):
+    if _COUNTED.match(stripped) and not is_of_password(line, begin):
         return -1
     is_other = _CLOSES_ADDRESS.match(line, begin, start) is not None and _BEHIND_ADDRESS.fullmatch(stripped) is not None
     if is_other and _ENDS_ADDRESS.search(line, max(0, begin - _LONGEST_PATH), begin):

@@ -25,13 +25,14 @@ _NEXT_VALUE = re.compile(
     rb"[,;|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|&(?:[ \t]|$|[A-Za-z_][\w.-]*=)|%(?:26|3[Bb])"
     rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
-# A type with parameters (`dictionary<values=string>`); a call whose text in quotes has rules of its own.
 # `sshpass:amd64`, as Debian names packages
 _ARCHITECTURE = re.compile(rb":(?:amd64|arm64|armhf|armel|i386|riscv64|s390x|ppc64el|all)(?=[ ,)]|$)")
 # What systemd takes by a pattern of names: `ImportCredential=login.*`
 _NAMES_OF_UNITS = re.compile(rb"[A-Za-z_.%-]*\*(?::[A-Za-z_.-]*)?$")
+# A type with parameters: `dictionary<values=string>`
 _GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&\[][\w&' ,:<>=\[\]|]*>")
 _LONGEST_TYPE = 512
+# A call whose text in quotes has rules of its own.
 _OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bfru]?")
 _AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*+(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
 # A bar of progress, called as what it counts: `tokens: 60it [00:00, 3507.19it/s]`
